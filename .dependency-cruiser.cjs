@@ -71,15 +71,33 @@ module.exports = {
     ),
     closed(
       'core-alone',
-      { path: '^core/(?:folder-path|json-text|ndjson|package-root|process-identity)\\.ts$' },
+      { path: '^core/(?:folder-path|json-text|ndjson|optional-peer|package-root|process-identity)\\.ts$' },
       { path: '^core/' },
       'What several rooms share knows none of them.',
     ),
     closed(
       'core-rudder',
       { path: '^core/adapters/rudder' },
-      { path: '^core/', pathNot: ['^core/api/', '^core/adapters/rudder'] },
-      'The RudderStack adapter builds on core/api.',
+      { path: '^core/', pathNot: ['^core/api/', '^core/adapters/rudder', '^core/optional-peer\\.ts$'] },
+      'The RudderStack adapter builds on core/api, and loads its library as every optional peer is loaded.',
+    ),
+    closed(
+      'core-tracing',
+      { path: '^core/tracing/' },
+      { pathNot: ['^core/tracing/', '^core/(?:index|optional-peer)\\.ts$', npm('@opentelemetry/api')] },
+      'core/tracing sees what a host sees, and the API of OpenTelemetry.',
+    ),
+    closed(
+      'tracing-apart',
+      { path: '^(?:core|destinations|scripts)/', pathNot: '^core/tracing/' },
+      { path: npm('@opentelemetry/[^/]+') },
+      'OpenTelemetry is an optional peer, and core/tracing alone asks for it.',
+    ),
+    closed(
+      'core-tracing-apart',
+      { path: '^core/(?!tracing/|service/|hosts/)' },
+      { path: '^core/tracing/' },
+      'A host without traces loads none of it.',
     ),
     closed(
       'core-outward',
@@ -115,12 +133,12 @@ module.exports = {
         pathNot: [
           '^core/(?:index|package-root|json-text|ndjson|parse-json|process-identity)\\.ts$',
           '^core/adapters/rudder\\.ts$',
-          '^core/queue/index\\.ts$',
+          '^core/(?:queue|tracing)/index\\.ts$',
           '^core/hosts/',
           '^core/testing/',
         ],
       },
-      'Hosts, scripts and proofs import what everybody may import, core/index and core/queue/index, and five files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
+      'Hosts, scripts and proofs import what everybody may import, core/index, core/queue/index and core/tracing/index, and five files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
     ),
     closed(
       'proofs-inside',

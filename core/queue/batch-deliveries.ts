@@ -141,8 +141,9 @@ export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliv
         outage.record(outcome, purpose);
         return batch.record(position, outcome);
       };
+      const trace = (position: number): string | undefined => claims[position]?.trace;
       failpoint('before send');
-      const outcomes = await connection.deliver(events, { withinMs, signal, once: true, queued: true, settled });
+      const outcomes = await connection.deliver(events, { withinMs, signal, once: true, queued: true, settled, trace });
       if (outcomes.length === claims.length) return outcomes;
       throw new Error('deliver() did not return an outcome for each event');
     } catch (error) {

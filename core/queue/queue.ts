@@ -16,6 +16,8 @@ export interface QueuedEvent {
   readonly acceptedAt: number;
   /** Its outcome, where that is known when it is put: it is settled at once, as done or as a dead letter. */
   readonly outcome?: Extract<Outcome, { kind: 'skipped' | 'rejected' }> | undefined;
+  /** The W3C `traceparent` of whoever put it, for the traces of the requests that it is in. */
+  readonly trace?: string | undefined;
 }
 
 /** An event that waits, as the store has it. */
@@ -94,6 +96,8 @@ export interface DeadLetter {
   readonly attempts: number;
   /** Of the settings with which it was last tried; '' where it was never tried. */
   readonly configHash: string;
+  /** The W3C `traceparent` of whoever put it. */
+  readonly trace?: string | undefined;
 }
 
 /** Which dead letters. All parts must hold. */

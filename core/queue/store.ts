@@ -116,7 +116,7 @@ export interface EmbeddedStore extends DeliveryStore {
 
 /**
  * An event as put() takes it: with the lanes that the connection gives it, or with its outcome where it is settled
- * before it is sent. Throws what routeOf() throws.
+ * before it is sent. `trace`: the W3C `traceparent` of whoever puts it. Throws what routeOf() throws.
  *
  * @example
  * const events = [toQueued(connection, { type: 'track', event: 'Order Completed', messageId: 'm-1' }, 'm-1')];
@@ -127,8 +127,9 @@ export function toQueued(
   event: IncomingEvent,
   id: string,
   acceptedAt: number = Date.now(),
+  trace?: string,
 ): QueuedEvent {
-  const queued = { id, event, acceptedAt };
+  const queued = trace === undefined ? { id, event, acceptedAt } : { id, event, acceptedAt, trace };
   const route = connection.routeOf(event);
   if (route.kind === 'payload') return route.lanes === undefined ? queued : { ...queued, lanes: route.lanes };
   return route.kind === 'skipped' || route.kind === 'rejected' ? { ...queued, outcome: route } : queued;

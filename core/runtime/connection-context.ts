@@ -11,6 +11,7 @@ import type { Gate } from './intake/gate.ts';
 import type { Inquiry } from './sending/inquiry.ts';
 import type { NoteLabels } from './sending/note-labels.ts';
 import type { Pacer } from './sending/pacer.ts';
+import type { RequestHook } from './sending/request-hook.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import type { ScopePauses } from './sending/scope-pauses.ts';
 import type { Suspensions } from './sending/suspensions.ts';
@@ -42,6 +43,8 @@ export interface ConnectionContext {
   /** Undefined if nobody listens, so that no signal is built. */
   readonly emit: Emit | undefined;
   readonly noteLabels: NoteLabels;
+  /** Undefined if the host traces no requests. */
+  readonly requestHook: RequestHook | undefined;
 }
 
 /** A run has stopped: what waits for a slot, a scope or a socket is refused, and never sent. */

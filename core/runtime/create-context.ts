@@ -14,6 +14,7 @@ import { textsOf } from './secrets.ts';
 import { Inquiry } from './sending/inquiry.ts';
 import { createPacer } from './sending/pacer.ts';
 import { ScopePauses } from './sending/scope-pauses.ts';
+import { RequestHook } from './sending/request-hook.ts';
 import { NoteLabels } from './sending/note-labels.ts';
 import { Suspensions } from './sending/suspensions.ts';
 import { lowestPace } from './settings-limits.ts';
@@ -26,7 +27,9 @@ import { withoutUndefined } from './without-undefined.ts';
 export function createConnectionContext(host: HostParts, binding: Binding, leases: WindowLease[]): ConnectionContext {
   const { destination, config, connectionOptions, id, vendor, access, settingsPace, windows, rules } = binding;
   const { manifest } = destination;
-  const { clock, emit } = host;
+  const { clock, emit, onRequest } = host;
+  const { slug } = manifest;
+  const target = withLastTarget(access.target);
   const { rate: ownRate } = connectionOptions.pace ?? {};
   const pace = lowestPace(access.pace, settingsPace, connectionOptions.pace ?? {});
   const { retry } = connectionOptions;
@@ -41,7 +44,7 @@ export function createConnectionContext(host: HostParts, binding: Binding, lease
   const canCheck = vendor.check !== undefined && !('none' in vendor.check);
   const check = canCheck ? (within: CheckOptions) => checkCredentials(context, within, true) : undefined;
   const context: ConnectionContext = {
-    slug: manifest.slug,
+    slug,
     id,
     vendor,
     pace,
@@ -49,6 +52,7 @@ export function createConnectionContext(host: HostParts, binding: Binding, lease
     clock,
     emit,
     noteLabels: new NoteLabels(),
+    requestHook: onRequest === undefined ? undefined : new RequestHook(onRequest, { slug, connection: id }, target),
     gate: createGate({
       manifest,
       id,
@@ -59,7 +63,7 @@ export function createConnectionContext(host: HostParts, binding: Binding, lease
     pacer,
     inquiry: new Inquiry({ pacer, check }),
     transport: createTransport({
-      target: withLastTarget(access.target),
+      target,
       allowsLoopback: manifest.hosts === 'origins',
       compression: manifest.compression,
       origin: access.origin,

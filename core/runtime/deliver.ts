@@ -16,6 +16,7 @@ import type { ConnectionContext } from './connection-context.ts';
 import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
 import { positionsByTime } from './event-order.ts';
 import { eventIdOf } from './intake/event-shape.ts';
+import { tracedBy, type TraceOf } from './sending/request-hook.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { createSettledHook, type SettledHook } from './settled-hook.ts';
 
@@ -42,6 +43,11 @@ export interface DeliverOptions {
    * `event_settled` of this call are marked as tries (`queued`), so that nobody counts an event twice.
    */
   readonly queued?: boolean;
+  /**
+   * The W3C `traceparent` of whoever handed over the event at a position, for the runtime's `onRequest`. Called once
+   * for each event that is to be sent, and only where there is an `onRequest`.
+   */
+  readonly trace?: TraceOf;
 }
 
 const defaultWithinMs = 30_000;
@@ -61,6 +67,7 @@ const deliverOptions: OptionTable<DeliverOptions> = {
   once: aBoolean,
   settled: aFunction,
   queued: aBoolean,
+  trace: aFunction,
 };
 
 /**
@@ -81,6 +88,7 @@ export async function deliver(
     once = false,
     settled: onSettled,
     queued = false,
+    trace,
   } = checkedOptions(options, deliverOptions, 'deliver()');
   const allowedMs = atLeastZero(withinMs, defaultWithinMs);
   const startedAt = context.clock.elapsed();
@@ -99,6 +107,7 @@ export async function deliver(
       remembered: Number.POSITIVE_INFINITY,
       policy: once ? withoutRetries(context.policy) : context.policy,
       queued,
+      traceOf: tracedBy(context, trace),
     },
     outcomes,
   );

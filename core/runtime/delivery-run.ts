@@ -10,6 +10,7 @@ import { dedupId, messageIdOf } from './intake/event-shape.ts';
 import { readInput } from './intake/event-input.ts';
 import { preparePayload } from './intake/prepare-payload.ts';
 import { deferred, heldBack, lostOutcome, stoppedReason, suspended } from './sending/outcomes.ts';
+import type { TraceOf } from './sending/request-hook.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { BatchSend } from './sending/send-batch.ts';
 import type { BatchOwner, SendRun } from './sending/send-run.ts';
@@ -24,6 +25,8 @@ export interface DeliveryRunOptions extends BatchQueueOptions {
   readonly policy?: RetryPolicy;
   /** A queue calls, and settles the events by itself. */
   readonly queued?: boolean;
+  /** Left out where nobody traces requests. Never throws. */
+  readonly traceOf?: TraceOf | undefined;
 }
 
 /** The deliver() or stream() that reads the outcomes. */
@@ -101,7 +104,9 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (copy === 'settled') return void this.#report(index, { kind: 'skipped', eventId, reason: duplicate }, now);
     this.#open += 1;
     if (copy === 'twin') return;
-    const delivery = new PendingDelivery(prepared, { index, eventId, dedupId: id }, now, this.#options.withinMs);
+    const { withinMs, traceOf } = this.#options;
+    const about = { index, eventId, dedupId: id, trace: traceOf?.(index) };
+    const delivery = new PendingDelivery(prepared, about, now, withinMs);
     const { suspensions, pacer } = this.context;
     const suspension = suspensions.any ? suspensions.against(delivery.scopes) : undefined;
     if (suspension !== undefined) return this.#record(delivery, suspended(delivery, suspension, this.context));
@@ -147,7 +152,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
   slotTaken(): void {
     this.#waiting -= 1;
     if (this.backlog() > 0) this.#startReady();
-    this.#wakeMoveWaiters();
+    wakeAll(this.#moveWaiters);
   }
 
   settle(delivery: PendingDelivery, outcome: Outcome): void {
@@ -163,7 +168,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (batch.lanes !== undefined) this.#queue.done(batch);
     this.#startReady();
     if (this.#open === 0) this.#finished?.();
-    this.#wakeMoveWaiters();
+    wakeAll(this.#moveWaiters);
     this.#notifyIdle();
   }
 
@@ -189,9 +194,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
   }
 
   #report(index: number, outcome: Outcome, takenAt: number): Promise<boolean> | undefined {
-    const { emit, clock } = this.context;
-    if (emit !== undefined)
-      reportOutcome(this.context, outcome, clock.elapsed() - takenAt, this.#options.queued === true);
+    if (this.context.emit !== undefined) reportOutcome(this.context, outcome, takenAt, this.#options.queued);
     return this.#reader.settle(index, outcome);
   }
 
@@ -235,17 +238,13 @@ export class DeliveryRun implements SendRun, BatchOwner {
   scopeWaiting(change: 1 | -1): void {
     this.#scopeWaiting += change;
     if (change < 0) return;
-    this.#wakeMoveWaiters();
+    wakeAll(this.#moveWaiters);
     this.#notifyIdle();
   }
 
   /** Tells the reader if the rest only waits for full batches, or for scopes. */
   #notifyIdle(): void {
     if (this.#started <= this.#scopeWaiting) this.#reader.idle();
-  }
-
-  #wakeMoveWaiters(): void {
-    if (this.#moveWaiters.length > 0) wakeAll(this.#moveWaiters);
   }
 
   /** Sends batches, full or not, that wait since `since` (by clock.elapsed) or longer; by default all. */
@@ -274,7 +273,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     for (const delivery of this.#queue.clear()) this.#record(delivery, deferred(delivery, stoppedReason, retryAt));
     if (this.#open === 0) this.#finished?.();
     this.#startReady();
-    this.#wakeMoveWaiters();
+    wakeAll(this.#moveWaiters);
   }
 
   /** Defers everything that waits for its scope. */
@@ -324,7 +323,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
 /** Waiters added meanwhile wait for the next time. */
 function wakeAll(waiters: (() => void)[]): void {
-  for (const wake of waiters.splice(0)) wake();
+  if (waiters.length > 0) for (const wake of waiters.splice(0)) wake();
 }
 
 const overCapacity: Reason = { code: 'held_back', message: 'Too many events wait in this lane' };

@@ -3,6 +3,7 @@ import type { Pools } from '../http/pools.ts';
 import type { Clock } from '../policy/clock.ts';
 import type { WindowLeases } from '../policy/window-leases.ts';
 import { defaultEventLimits, type EventLimits } from './intake/event-size.ts';
+import type { OnRequest } from './sending/request-hook.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './sending/retry-policy.ts';
 import type { Emit } from './signals.ts';
 import type { VendorAccess } from './vendor-access.ts';
@@ -16,6 +17,7 @@ export interface HostParts {
   readonly eventLimits: EventLimits;
   readonly clock: Clock;
   readonly emit: Emit | undefined;
+  readonly onRequest: OnRequest | undefined;
   /** What destinations whose manifest says `'origins'` may reach. */
   readonly allowedOrigins: readonly string[];
   readonly pools: Pools;

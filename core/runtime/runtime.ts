@@ -21,6 +21,7 @@ import { hostClock } from './host-clock.ts';
 import { hostDefaults, type HostParts } from './host-parts.ts';
 import type { EventLimits } from './intake/event-size.ts';
 import { poolOptionTable, poolsOptions, type PoolOptions } from './pools-options.ts';
+import type { OnRequest } from './sending/request-hook.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { safely, type Emit } from './signals.ts';
 import { vendorAccess } from './vendor-access.ts';
@@ -59,6 +60,11 @@ export interface RuntimeOptions extends PoolOptions {
   readonly sleep?: Clock['sleep'];
   /** Receives signals for metrics and logs. Its errors, thrown or rejected, are ignored. */
   readonly onSignal?: Emit;
+  /**
+   * Told of each request to a vendor before it leaves, for traces. What it returns is told of the request's end. Called
+   * for each attempt, also of operations and credential checks. It runs before each request, so it has to be quick.
+   */
+  readonly onRequest?: OnRequest;
 }
 
 const optionTable: OptionTable<RuntimeOptions> = {
@@ -74,6 +80,7 @@ const optionTable: OptionTable<RuntimeOptions> = {
   random: aFunction,
   sleep: aFunction,
   onSignal: aFunction,
+  onRequest: aFunction,
 };
 
 /** The result of `open()`: a connection, or every problem with the settings and options, by path and without values. */
@@ -177,7 +184,8 @@ function createHost(options: RuntimeOptions, bySlug: ReadonlyMap<string, AnyDest
   const pools = createPools(poolsOptions(options, concurrencies));
   const windows = createWindowLeases(clock);
   const deadlines = new SharedDeadlines(clock.elapsed);
-  return { ...hostDefaults(options), access, clock, emit, allowedOrigins, pools, deadlines, windows };
+  const { onRequest } = options;
+  return { ...hostDefaults(options), access, clock, emit, onRequest, allowedOrigins, pools, deadlines, windows };
 }
 
 /** Throws for a slug or a destination that the runtime does not have. */

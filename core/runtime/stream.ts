@@ -3,6 +3,7 @@ import type { Outcome } from '../api/outcome.ts';
 import { onAbort } from '../policy/abort.ts';
 import { yieldToEventLoop } from '../policy/clock.ts';
 import {
+  aFunction,
   aNumber,
   anAbortSignal,
   atLeastZero,
@@ -14,6 +15,7 @@ import {
 import { AsyncQueue, done, type QueueProducer } from './async-queue.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
+import { tracedBy, type TraceOf } from './sending/request-hook.ts';
 import { createSource, isIterable, type EventReader, type Source } from './source.ts';
 
 export interface StreamOptions {
@@ -31,6 +33,8 @@ export interface StreamOptions {
    * Stops the stream when aborted: reading stops, requests in flight finish, and the other events come back deferred.
    */
   readonly signal?: AbortSignal;
+  /** The W3C `traceparent` of whoever handed over the event at an index: as of deliver(). */
+  readonly trace?: TraceOf;
 }
 
 /** An outcome, and the position of its event in the input, from 0. */
@@ -44,6 +48,7 @@ const streamOptions: OptionTable<StreamOptions> = {
   window: aNumber,
   maxOutOfOrderness: aNumber,
   signal: anAbortSignal,
+  trace: aFunction,
 };
 
 const defaultWithinMs = 60_000;
@@ -129,6 +134,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
       window: requestedWindow = defaultWindow,
       maxOutOfOrderness = defaultOutOfOrderness,
       signal,
+      trace,
     }: StreamOptions,
   ) {
     const { limits } = context.vendor;
@@ -147,6 +153,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
       // More than the span can be, or the only lane of a stream would be full before its first event may leave.
       laneCapacity: Math.max(1, Math.floor(this.#window / 8)),
       remembered: this.#window,
+      traceOf: tracedBy(context, trace),
     };
     this.#run = new DeliveryRun(context, options, this);
     this.#stopListening = onAbort(signal, this.#stop);

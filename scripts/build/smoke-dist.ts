@@ -28,6 +28,12 @@ const load = (how: 'import' | 'require', names: readonly string[]): readonly (re
   return JSON.parse(node('--input-type=commonjs', '-e', script)) as readonly (readonly string[] | string)[];
 };
 
+/** What an entry needs of a host: an optional peer. */
+const peers: Readonly<Record<string, string>> = {
+  'spillway/rudder': '@rudderstack/integrations-lib',
+  'spillway/tracing': '@opentelemetry/api',
+};
+
 /** Node can require ES modules from these versions on: what README says of `require`. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const canRequire = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
@@ -87,9 +93,11 @@ function survivesAKill({ folder, node: start }: Project): void {
 }
 
 try {
-  const [missing] = load('import', ['spillway/rudder']);
-  assert.match(String(missing), /npm install @rudderstack\/integrations-lib@[\d.]+$/, 'F-33: the command is named');
-  project.link('@rudderstack/integrations-lib');
+  for (const [entry, peer] of Object.entries(peers)) {
+    const [missing] = load('import', [entry]);
+    assert.match(String(missing), new RegExp(`npm install ${peer}@[\\d.]+$`), 'F-33: the command is named');
+    project.link(peer);
+  }
 
   const expected: Readonly<Record<string, string>> = {
     spillway: 'createRuntime',
@@ -97,6 +105,7 @@ try {
     'spillway/rudder': 'toRudderError',
     'spillway/queue': 'openStore',
     'spillway/testing': 'checkDestination',
+    'spillway/tracing': 'createTracing',
   };
   const slugs = entries.flatMap((entry) => /^spillway\/destinations\/(.+)$/.exec(entry)?.[1] ?? []);
   assert.deepEqual(slugs, ['adjust', 'adroll', 'adroll-email', 'rokt']);

@@ -59,6 +59,7 @@ describe('who may import whom', () => {
       'core/policy/',
       'core/mapping/',
       'core/queue/',
+      'core/tracing/',
       'destinations/',
       'core/testing/kit/',
       'core/testing/checks/',
@@ -154,6 +155,14 @@ describe('the rules bite', () => {
     ['core/hosts/queue.ts', "import { x } from '../queue/inner.ts';", 'hosts: … -> core/queue/inner.ts'],
     ['core/json-text.ts', "import type { x } from './api/event.ts';", 'core-alone: … -> core/api/event.ts'],
     ['core/adapters/rudder.ts', "import { x } from '../runtime/run.ts';", 'core-rudder: … -> core/runtime/run.ts'],
+    ['core/tracing/run.ts', "import { x } from '../runtime/run.ts';", 'core-tracing: … -> core/runtime/run.ts'],
+    ['core/tracing/fs.ts', "import 'node:fs';", 'core-tracing: … -> fs'],
+    ['core/runtime/spans.ts', "import type { x } from '@opentelemetry/api';", 'tracing-apart: … -> @opentelemetry/api'],
+    [
+      'core/runtime/tracing.ts',
+      "import { x } from '../tracing/index.ts';",
+      'core-tracing-apart: … -> core/tracing/index.ts',
+    ],
     ['core/runtime/vendor.ts', "import '../../destinations/b/index.ts';", 'core-outward: … -> destinations/b/index.ts'],
     ['core/runtime/script.ts', "import '../../scripts/run.ts';", 'core-outward: … -> scripts/run.ts'],
     ['core/runtime/test.ts', "import '../../test/core/any.test.ts';", 'core-outward: … -> test/core/any.test.ts'],
@@ -272,8 +281,12 @@ describe('the rules bite', () => {
     'core/ndjson.ts': "import 'node:buffer';\nexport const x = 1;",
     'core/queue/inner.ts':
       "import '../runtime/run.ts';\nimport '../api/event.ts';\nimport '../ndjson.ts';\nexport const x = 1;",
+    'core/optional-peer.ts': "import 'node:module';\nexport const x = 1;",
+    'core/adapters/rudder-library.ts': "import '../optional-peer.ts';",
+    'core/tracing/index.ts':
+      "import type { y } from '../index.ts';\nimport '@opentelemetry/api';\nimport '../optional-peer.ts';\nexport const x = 1;",
     'core/hosts/ok.ts':
-      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport 'commander';",
+      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport '../tracing/index.ts';\nimport 'commander';",
     'core/hosts/cli/new/template/index.ts':
       "import { x } from '../../../../api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
     'core/hosts/cli/new/template/own.ts': 'export const own = 1;',

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, test } from '@jest/globals';
 import { createRuntime, type AnyDestination, type CdpEvent, type Outcome } from '../../core/index.ts';
 import adrollEmail from '../../destinations/adroll-email/index.ts';
@@ -11,6 +12,7 @@ import { durable } from '../support/docs/durable.ts';
 import { forgetUnsubscribed } from '../support/docs/operations.ts';
 import { read, shown } from '../support/docs/pages.ts';
 import { deliverAll } from '../support/docs/stream.ts';
+import { deliverTraced } from '../support/docs/traces.ts';
 
 function accountAt(slug: string): Account {
   const account = accounts.find((one) => one.slug === slug);
@@ -33,9 +35,12 @@ const eventsFor = (account: Account, count: number): CdpEvent[] => [
 ];
 
 describe('docs/embedding.md', () => {
-  test.each(['stream', 'operations', 'durable'])('shows the code of %s.ts, which the next tests run', async (file) => {
-    expect(await read('docs/embedding.md')).toContain(await shown(`test/support/docs/${file}.ts`));
-  });
+  test.each(['stream', 'operations', 'durable', 'traces'])(
+    'shows the code of %s.ts, which the next tests run',
+    async (file) => {
+      expect(await read('docs/embedding.md')).toContain(await shown(`test/support/docs/${file}.ts`));
+    },
+  );
 
   test('streams any number of events, and gives each its outcome once', async () => {
     const account = accountAt('rokt');
@@ -65,6 +70,22 @@ describe('docs/embedding.md', () => {
     expect(forgotten).toEqual(['jane.doe@example.com']);
     const mistyped = { ...account.config, auth: { kind: 'token', token: 'mistyped' } };
     await expect(forgetUnsubscribed(mistyped, since, () => undefined, more)).rejects.toThrow(/refused the credentials/);
+    await vendor.close();
+  });
+
+  test('traces what it sends as a part of the request that brought the event', async () => {
+    const account = accountAt('rokt');
+    const vendor = await account.start({ seed: 1 });
+    const exporter = new InMemorySpanExporter();
+    const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).getTracer('docs');
+    const traceId = 'c'.repeat(32);
+    const more = { origins: { rokt: vendor.origin }, tracer };
+    const events = eventsFor(account, 50);
+    const outcomes = await deliverTraced(account.config, events, `00-${traceId}-${'d'.repeat(16)}-01`, more);
+    expect(outcomes.some(({ kind }) => kind === 'delivered')).toBe(true);
+    const spans = exporter.getFinishedSpans();
+    expect(spans.length).toBeGreaterThan(0);
+    for (const { links } of spans) expect(links.map(({ context }) => context.traceId)).toEqual([traceId]);
     await vendor.close();
   });
 

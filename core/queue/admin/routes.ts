@@ -117,7 +117,10 @@ async function* upTo(mostBytes: number, body: AsyncIterable<Uint8Array>): AsyncG
 
 /** The event may be any JSON value: a line that is not an event is put together with its outcome. */
 const isQueued = (one: QueuedEvent | null): one is QueuedEvent =>
-  typeof one?.id === 'string' && Number.isFinite(one.acceptedAt) && one.event !== undefined;
+  typeof one?.id === 'string' &&
+  Number.isFinite(one.acceptedAt) &&
+  one.event !== undefined &&
+  (one.trace === undefined || typeof one.trace === 'string');
 
 function filterOf(query: URLSearchParams): DeadFilter {
   const reason = query.get('reason');

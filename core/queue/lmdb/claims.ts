@@ -126,8 +126,9 @@ export class Claims {
 }
 
 /** On disk, `ambiguous` is `doubtful` and `history` is `trouble`. */
-function claimOf({ bytes, state: { seq, id, lanes, acceptedAt, attempts, doubtful, trouble } }: WaitingRecord): Claim {
-  const claim = { seq, id, lanes, text: textOf(bytes), acceptedAt, attempts };
+function claimOf({ bytes, state }: WaitingRecord): Claim {
+  const { seq, id, lanes, acceptedAt, attempts, trace, doubtful, trouble } = state;
+  const claim = { seq, id, lanes, text: textOf(bytes), acceptedAt, attempts, trace };
   // Most claims have neither, and then all have one shape.
   if (doubtful !== true && trouble === undefined) return claim;
   return {

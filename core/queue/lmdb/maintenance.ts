@@ -50,8 +50,8 @@ export class Maintenance {
     if (state === undefined) return;
     for (const page of this.#deadLetters(state, filter)) {
       for (const { record } of page) {
-        const { seq, id, lanes, event, acceptedAt, diedAt, outcome, reason, attempts, configHash } = record;
-        yield { connection, seq, id, lanes, event, acceptedAt, diedAt, outcome, reason, attempts, configHash };
+        const { seq, id, lanes, event, acceptedAt, diedAt, outcome, reason, attempts, configHash, trace } = record;
+        yield { connection, seq, id, lanes, event, acceptedAt, diedAt, outcome, reason, attempts, configHash, trace };
       }
       await yieldToEventLoop();
     }
@@ -59,10 +59,10 @@ export class Maintenance {
 
   requeue(connection: string, filter: DeadFilter, lanesOf: LanesOf): Promise<number> {
     return this.#removeDeadLetters(connection, filter, (batch, { bytes, record }) => {
-      const { id, event, outcome, reason } = record;
+      const { id, event, outcome, reason, trace } = record;
       const doubtful = outcome === 'unknown' || ambiguousCodes.has(reason.code) ? true : undefined;
       const lanes = record.lanes ?? lanesOf(event);
-      batch.requeue(bytes, { connection, id, lanes, acceptedAt: this.#options.now(), doubtful, renamed: false });
+      batch.requeue(bytes, { connection, id, lanes, acceptedAt: this.#options.now(), trace, doubtful, renamed: false });
     });
   }
 

@@ -45,6 +45,8 @@ interface CommonState {
   readonly lanes?: readonly string[] | undefined;
   readonly acceptedAt: number;
   readonly attempts: number;
+  /** Not of what is done. */
+  readonly trace?: string | undefined;
 }
 export type RecordState =
   /**

@@ -86,6 +86,7 @@ export class WriteBatch {
         : {
             kind: 'dead',
             ...common,
+            trace: before.trace,
             attempts: settlement.attempts,
             diedAt: now,
             outcome: settlement.outcome,
@@ -125,7 +126,7 @@ export class WriteBatch {
     settlement: Extract<Settlement, { readonly kind: 'retry' }>,
     now: number,
   ): void {
-    const { seq, connection, id, lanes, acceptedAt } = before;
+    const { seq, connection, id, lanes, acceptedAt, trace } = before;
     const { attempts, notBefore, history: trouble = before.trouble } = settlement;
     const doubtful = settlement.ambiguous ?? before.doubtful;
     const isSame = attempts === before.attempts && doubtful === before.doubtful && trouble === before.trouble;
@@ -136,6 +137,7 @@ export class WriteBatch {
       id,
       lanes,
       acceptedAt,
+      trace,
       attempts,
       notBefore,
       doubtful,
@@ -184,10 +186,11 @@ function distinctLanes(lanes: readonly string[] | undefined): readonly string[] 
 }
 
 function initialState(queued: QueuedEvent, connection: string, now: number): RecordState {
-  const { id, acceptedAt, outcome } = queued;
+  const { id, acceptedAt, outcome, trace } = queued;
   const lanes = distinctLanes(queued.lanes);
-  if (outcome === undefined) return { kind: 'waiting', connection, id, lanes, acceptedAt, attempts: 0, notBefore: 0 };
+  if (outcome === undefined)
+    return { kind: 'waiting', connection, id, lanes, acceptedAt, trace, attempts: 0, notBefore: 0 };
   const common = { connection, id, lanes, acceptedAt, attempts: 0 };
   if (outcome.kind === 'skipped') return { kind: 'done', ...common, doneAt: now, outcome: 'skipped' };
-  return { kind: 'dead', ...common, diedAt: now, outcome: 'rejected', reason: outcome.reason, configHash: '' };
+  return { kind: 'dead', ...common, trace, diedAt: now, outcome: 'rejected', reason: outcome.reason, configHash: '' };
 }

@@ -32,6 +32,8 @@ export class PendingDelivery implements Delivery<unknown> {
   readonly occurredAt: number | undefined;
   readonly scopes: readonly string[] | undefined;
   readonly notes: readonly Note[] | undefined;
+  /** The W3C `traceparent` of its event, where the host traces requests and gave one. */
+  readonly trace: string | undefined;
   /** By clock.elapsed. After it, no attempt starts. */
   readonly deadline: number;
   /** When it was read, by clock.elapsed, for the age of a batch. */
@@ -57,13 +59,14 @@ export class PendingDelivery implements Delivery<unknown> {
   /** `now`: when its event was read, by clock.elapsed. */
   constructor(
     { output, text, bytes }: PreparedPayload,
-    { index, eventId, dedupId }: Pick<PendingDelivery, 'index' | 'eventId' | 'dedupId'>,
+    { index, eventId, dedupId, trace }: Pick<PendingDelivery, 'index' | 'eventId' | 'dedupId' | 'trace'>,
     now: number,
     withinMs: number,
   ) {
     this.index = index;
     this.eventId = eventId;
     this.dedupId = dedupId;
+    this.trace = trace;
     this.payload = output.payload;
     this.text = text;
     this.bytes = bytes;

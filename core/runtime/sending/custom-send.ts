@@ -105,16 +105,19 @@ class FolderWire implements Wire {
     const startedAt = context.clock.elapsed();
     let body: EncodedBody | undefined;
     let result: WireResult;
+    let onEnd: ((result: WireResult) => void) | undefined;
+    const { attempts: attempt } = this.#listener;
     try {
       body = await context.transport.encodeBody(request, undefined);
+      if (!this.#isOver) onEnd = context.requestHook?.start(request, attempt, this.#batch.items);
       result = this.#isOver ? tooLate : await this.#send(request, body, this.#batch.deadline - startedAt);
     } catch (error) {
       result = { kind: 'crash', error, left: false };
     }
     if (result.kind === 'response') this.response = result.response;
     const items = this.#batch.items.length;
-    const ms = context.clock.elapsed() - startedAt;
-    reportRequest(context, { items, bytes: body?.bytes.length ?? 0, attempt: this.#listener.attempts, ms }, result);
+    onEnd?.(result);
+    reportRequest(context, { items, bytes: body?.bytes.length ?? 0, attempt, startedAt }, result);
     return result;
   }
 

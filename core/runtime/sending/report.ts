@@ -8,13 +8,14 @@ export interface FinishedRequest {
   /** Bytes of the body as sent, 0 without a body. */
   readonly bytes: number;
   readonly attempt: number;
-  readonly ms: number;
+  /** When it started, by clock.elapsed. */
+  readonly startedAt: number;
 }
 
 /** Reports one request, and an answer that cannot be used. */
 export function reportRequest(
-  { emit, slug, id: connection }: ConnectionContext,
-  request: FinishedRequest,
+  { emit, clock, slug, id: connection }: ConnectionContext,
+  { startedAt, ...request }: FinishedRequest,
   result: WireResult,
 ): void {
   if (emit === undefined) return;
@@ -25,16 +26,26 @@ export function reportRequest(
     slug,
     connection,
     ...request,
+    ms: clock.elapsed() - startedAt,
     ...(result.kind === 'response' ? { status: result.response.status } : { failure: result.kind }),
   });
 }
 
-/** Reports one event's outcome, and the notes of its mapping. `queued`: its caller is a queue. */
-export function reportOutcome(context: ConnectionContext, outcome: Outcome, latencyMs: number, queued: boolean): void {
-  const { emit, slug, id: connection, noteLabels } = context;
+/**
+ * Reports one event's outcome, and the notes of its mapping. `takenAt`: when it was read, by clock.elapsed. `queued`:
+ * its caller is a queue.
+ */
+export function reportOutcome(
+  context: ConnectionContext,
+  outcome: Outcome,
+  takenAt: number,
+  queued: boolean | undefined,
+): void {
+  const { emit, clock, slug, id: connection, noteLabels } = context;
   if (emit === undefined) return;
   const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
-  const tried = queued ? { queued } : {};
+  const tried = queued === true ? { queued } : {};
+  const latencyMs = clock.elapsed() - takenAt;
   emit({ kind: 'event_settled', slug, connection, outcome: outcome.kind, ...code, latencyMs, ...tried });
   if (outcome.kind !== 'delivered') return;
   for (const { code: noted, field } of outcome.notes ?? [])

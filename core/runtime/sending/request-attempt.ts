@@ -68,12 +68,14 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
 
   /** Never rejects. `last` is the body of an earlier attempt. */
   async send(attempt: number, lastBody: EncodedBody | undefined): Promise<WireResult> {
-    const { clock, transport } = this.#context;
+    const { clock, transport, requestHook } = this.#context;
     const startedAt = clock.elapsed();
     this.withinMs = this.deadline - startedAt;
     let result: WireResult;
+    let onEnd: ((result: WireResult) => void) | undefined;
     try {
       this.body = await transport.encodeBody(this.#request, lastBody);
+      onEnd = requestHook?.start(this.#request, attempt, noEvents);
       result = await new Promise((resolve) => {
         this.onAnswer = resolve;
         transport.send(this.#request, this.body, this);
@@ -81,8 +83,9 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
     } catch (error) {
       result = { kind: 'crash', error, left: false };
     }
+    onEnd?.(result);
     const bytes = this.body?.bytes.length ?? 0;
-    reportRequest(this.#context, { items: 1, bytes, attempt, ms: clock.elapsed() - startedAt }, result);
+    reportRequest(this.#context, { items: 1, bytes, attempt, startedAt }, result);
     return result;
   }
 
@@ -98,6 +101,8 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
     this.#context.pacer.release();
   }
 }
+
+const noEvents: readonly { readonly trace: undefined }[] = [];
 
 function ignore(): void {
   // Nobody waits yet.

@@ -59,6 +59,8 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
   /** The same items are sent as the same bytes (ALL-03). */
   #body: EncodedBody | undefined;
   #leftAt = 0;
+  /** Of the host's onRequest. */
+  #onEnd: ((result: WireResult) => void) | undefined;
   #hasStarted = false;
   /** The scope that has released the batch. */
   #clearedScope: string | undefined;
@@ -145,8 +147,11 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
   }
 
   #transmit(body: EncodedBody | undefined): void {
+    const { requestHook, transport } = this.run.context;
+    const request = this.#request as HttpRequest;
     this.#body = body;
-    this.run.context.transport.send(this.#request as HttpRequest, body, this);
+    this.#onEnd = requestHook?.start(request, this.attempts, this.#batch.items);
+    transport.send(request, body, this);
   }
 
   /** The transport refused the request: nothing was sent. */
@@ -162,11 +167,10 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
 
   onAnswer(result: WireResult): void {
     const { context } = this.run;
-    if (context.emit !== undefined) {
-      const { size: items, attempts: attempt } = this;
-      const bytes = this.#body?.bytes.length ?? 0;
-      reportRequest(context, { items, bytes, attempt, ms: context.clock.elapsed() - this.#leftAt }, result);
-    }
+    this.#onEnd?.(result);
+    const { size: items, attempts: attempt } = this;
+    const bytes = this.#body?.bytes.length ?? 0;
+    if (context.emit !== undefined) reportRequest(context, { items, bytes, attempt, startedAt: this.#leftAt }, result);
     const reply = context.vendor.read(this.#request as HttpRequest, result, this.#batch);
     this.onReply(reply, result.kind === 'response' ? result.response : undefined);
   }

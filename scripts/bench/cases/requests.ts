@@ -74,7 +74,7 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   const { slug, hosts, pace } = destination.manifest;
   if (hosts === 'origins') throw new Error(`${slug} has no host of its own to measure`);
   const { timeoutMs } = pace;
-  const { now } = systemClock;
+  const { now, elapsed } = systemClock;
   const transport = createTransport({
     target: createTargetCheck(hosts, sink.origin),
     origin: sink.origin,
@@ -86,6 +86,7 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   const context = {
     slug,
     id: slug,
+    clock: systemClock,
     emit: () => {
       signals += 1;
     },
@@ -99,13 +100,13 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   const body = { text, bytes: Buffer.from(text), compressed: false };
   const send = (): Promise<WireResult> =>
     new Promise((resolve) => {
-      const startedAt = now();
+      const startedAt = elapsed();
       transport.send(request, body, {
         withinMs: 30_000,
         replyBytes: defaultReplyCap,
         onStart: () => undefined,
         onAnswer(result) {
-          reportRequest(context, { items: 1, bytes: body.bytes.length, attempt: 1, ms: now() - startedAt }, result);
+          reportRequest(context, { items: 1, bytes: body.bytes.length, attempt: 1, startedAt }, result);
           resolve(result);
         },
       });

@@ -263,11 +263,11 @@ export class MemoryQueue implements DeliveryQueue {
       log.waiting.delete(one.seq);
       log.failed.delete(one);
       for (const lane of lanesOf(one)) log.lane(lane).waiting.delete(one);
-      const { id, lanes, event, acceptedAt, seq } = one;
+      const { id, lanes, event, acceptedAt, seq, trace } = one;
       if (settlement.kind === 'done') log.done.push({ id, lanes, event, acceptedAt, seq, doneAt: now });
       else {
         const { outcome, reason, attempts } = settlement;
-        const of = { connection, seq, id, lanes, event, acceptedAt };
+        const of = { connection, seq, id, lanes, event, acceptedAt, trace };
         log.dead.push({ ...of, diedAt: now, outcome, reason, attempts, configHash });
       }
     }
@@ -292,7 +292,7 @@ export class MemoryQueue implements DeliveryQueue {
     const revived = log.dead.filter((letter) => matches(letter, filter));
     log.dead = log.dead.filter((letter) => !revived.includes(letter));
     for (const { id, event, acceptedAt, ...letter } of revived)
-      this.#add(log, { id, lanes: letter.lanes ?? computed?.(event), event, acceptedAt });
+      this.#add(log, { id, lanes: letter.lanes ?? computed?.(event), event, acceptedAt, trace: letter.trace });
     return Promise.resolve(revived.length);
   }
 
@@ -365,7 +365,7 @@ export class MemoryQueue implements DeliveryQueue {
   }
 }
 
-const claimOf = ({ seq, id, lanes, event, acceptedAt, attempts, ambiguous, history }: Kept): Claim => ({
+const claimOf = ({ seq, id, lanes, event, acceptedAt, attempts, ambiguous, history, trace }: Kept): Claim => ({
   seq,
   id,
   lanes,
@@ -374,6 +374,7 @@ const claimOf = ({ seq, id, lanes, event, acceptedAt, attempts, ambiguous, histo
   attempts,
   ambiguous,
   history,
+  trace,
 });
 
 const lanesOf = ({ lanes = [] }: Pick<QueuedEvent, 'lanes'>): readonly string[] => lanes;

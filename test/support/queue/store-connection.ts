@@ -10,6 +10,8 @@ export interface FakeConnection extends StoreConnection {
   readonly delivered: string[];
   /** What the vendor says to an event from now on. Default: delivered. */
   answer: (id: string) => VendorAnswer | undefined;
+  /** The trace of each event, by id, as its last delivery had it. */
+  readonly traces: Record<string, string | undefined>;
   /** What a delivery waits for. */
   hold: Promise<unknown>;
 }
@@ -29,6 +31,7 @@ export function fakeConnection(id: string, slug = 'adjust'): FakeConnection {
     id,
     slug,
     delivered: [],
+    traces: {},
     answer: () => undefined,
     hold: Promise.resolve(),
     suspended: () => [],
@@ -41,12 +44,13 @@ export function fakeConnection(id: string, slug = 'adjust'): FakeConnection {
       const { lanes } = properties as Placed;
       return { kind: 'payload', ...(lanes === undefined ? {} : { lanes }) };
     },
-    async deliver(events, { settled } = {}) {
+    async deliver(events, { settled, trace } = {}) {
       await connection.hold;
       const outcomes: Outcome[] = [];
       const held = new Set<string>();
       for (const [position, event] of events.entries()) {
         const { messageId = '', properties } = eventOf(event) as { messageId?: string; properties?: Placed };
+        connection.traces[messageId] = trace?.(position);
         const lanes = properties?.lanes ?? [];
         const answer = lanes.some((lane) => held.has(lane)) ? heldBack : connection.answer(messageId);
         const outcome = { kind: 'delivered', ...answer, eventId: messageId } as Outcome;

@@ -95,6 +95,27 @@ export function describeStore(name: string, make: () => Promise<Engine>): void {
       shop.answer = () => undefined;
     };
 
+    it('hands on the trace of each event with every try, and after its dead letter was put back', async () => {
+      const traced = (id: string, trace?: string) => toQueued(shop, event(id), id, Date.now(), trace);
+      await store.put([{ connection: 'shop', events: [traced('a', 'trace-a'), traced('b'), traced('c', 'trace-c')] }]);
+      expect((await store.peek('shop', 3)).map(({ trace }) => trace)).toEqual(['trace-a', undefined, 'trace-c']);
+      if (engine.isDurable) await reopen();
+      const seen: (string | undefined)[] = [];
+      shop.answer = (id) => {
+        if (id === 'a') seen.push(shop.traces['a']);
+        const isFirst = id === 'a' && seen.length === 1;
+        return isFirst ? { kind: 'deferred', reason: { code: 'network', message: 'No.' } } : rejected;
+      };
+      await deliverAll();
+      expect(seen).toEqual(['trace-a', 'trace-a']);
+      expect(shop.traces).toEqual({ a: 'trace-a', b: undefined, c: 'trace-c' });
+      shop.answer = () => undefined;
+      for (const id of Object.keys(shop.traces)) delete shop.traces[id];
+      await store.requeue('shop');
+      await deliverAll();
+      expect(shop.traces).toEqual({ a: 'trace-a', b: undefined, c: 'trace-c' });
+    });
+
     it('says what it promises of a put', () => {
       expect(store.promises).toEqual({
         atomicPut: expect.any(Boolean),

@@ -1,0 +1,118 @@
+import type { WireResult } from '../../api/destination.ts';
+import type { Failure, HttpRequest } from '../../api/failure.ts';
+import type { TargetCheck } from '../../http/target.ts';
+
+/**
+ * A request to a vendor that is about to leave. Its path, headers and body are not told: they may hold secrets and
+ * personal data.
+ */
+export interface StartedRequest {
+  readonly slug: string;
+  /** The connection's id. */
+  readonly connection: string;
+  readonly method: HttpRequest['method'];
+  /** Where it goes: the vendor, or what the host program points the destination at. */
+  readonly scheme: 'http' | 'https';
+  readonly address: string;
+  readonly port: number;
+  /** Events in it; 0 for an operation and a credential check. */
+  readonly events: number;
+  /** 1 for the first attempt at this batch. */
+  readonly attempt: number;
+  /** The W3C `traceparent` texts of its events, each once: see `trace` in DeliverOptions. */
+  readonly traces: readonly string[];
+}
+
+/** How a request ended: with an answer, or with a failure, of which a network failure has a `code`. */
+export interface EndedRequest {
+  /** The HTTP status of the answer. */
+  readonly status?: number;
+  readonly failure?: Exclude<Failure['kind'], 'http'>;
+  /** A code of Node or undici, such as ECONNRESET. */
+  readonly code?: string;
+}
+
+/** Told of each request; what it returns is told of the request's end, once. Errors of both are ignored. */
+export type OnRequest = (request: StartedRequest) => ((end: EndedRequest) => void) | undefined;
+
+/** The W3C `traceparent` of an event, by its position. */
+export type TraceOf = (position: number) => string | undefined;
+
+/** A host's `onRequest`, for the requests of one connection. */
+export class RequestHook {
+  readonly #onRequest: OnRequest;
+  readonly #of: Pick<StartedRequest, 'slug' | 'connection'>;
+  readonly #target: TargetCheck;
+  /** Where the last request went: nearly all of a connection go to one origin. */
+  #origin = '';
+  #server: Pick<StartedRequest, 'scheme' | 'address' | 'port'> = { scheme: 'https', address: '', port: 443 };
+
+  constructor(onRequest: OnRequest, of: Pick<StartedRequest, 'slug' | 'connection'>, target: TargetCheck) {
+    this.#onRequest = onRequest;
+    this.#of = of;
+    this.#target = target;
+  }
+
+  /** Never throws. Returns what is to be called with the request's result; only its first call counts. */
+  start(
+    { method, url }: HttpRequest,
+    attempt: number,
+    deliveries: readonly { readonly trace: string | undefined }[],
+  ): ((result: WireResult) => void) | undefined {
+    let onEnd: ReturnType<OnRequest>;
+    try {
+      const server = this.#serverOf(this.#target(url).origin);
+      const traces = new Set<string>();
+      for (const { trace } of deliveries) if (trace !== undefined) traces.add(trace);
+      const request = { ...this.#of, method, ...server, events: deliveries.length, attempt, traces: [...traces] };
+      onEnd = this.#onRequest(request);
+    } catch {
+      // The target is forbidden, so that nothing leaves; or the host's trace fails, which must not lose an event.
+      return undefined;
+    }
+    if (typeof onEnd !== 'function') return undefined;
+    return (result) => {
+      const end = onEnd;
+      onEnd = undefined;
+      try {
+        end?.(endOf(result));
+      } catch {
+        // As above.
+      }
+    };
+  }
+
+  #serverOf(origin: string): Pick<StartedRequest, 'scheme' | 'address' | 'port'> {
+    if (this.#origin === origin) return this.#server;
+    const { protocol, hostname, port } = new URL(origin);
+    const scheme = protocol === 'http:' ? 'http' : 'https';
+    this.#server = {
+      scheme,
+      address: hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: port === '' ? (scheme === 'http' ? 80 : 443) : Number(port),
+    };
+    this.#origin = origin;
+    return this.#server;
+  }
+}
+
+function endOf(result: WireResult): EndedRequest {
+  if ('response' in result) return { status: result.response.status };
+  return result.kind === 'network' ? { failure: 'network', code: result.code } : { failure: result.kind };
+}
+
+/** A host's `trace`, made safe: what it throws, or returns beside text, is no trace. Undefined where nobody asks. */
+export function tracedBy(
+  { requestHook }: { readonly requestHook: RequestHook | undefined },
+  trace: TraceOf | undefined,
+): TraceOf | undefined {
+  if (requestHook === undefined || trace === undefined) return undefined;
+  return (position) => {
+    try {
+      const text: unknown = trace(position);
+      return typeof text === 'string' && text !== '' ? text : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+}
