@@ -13,17 +13,20 @@ const ancestors = ((): readonly string[] => {
 })();
 
 /** `undefined` also for a file above a bundled host that cannot be read, or is no JSON: it is none of ours. */
-function packageName(folder: string): unknown {
+function packageIn(folder: string): { readonly name?: unknown; readonly version?: string } | null | undefined {
   try {
-    const text = readFileSync(path.join(folder, 'package.json'), 'utf8');
-    return (JSON.parse(text) as { readonly name?: unknown }).name;
+    return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { readonly name?: unknown };
   } catch {
     return undefined;
   }
 }
 
 /** Where the package lies: the clone, or what npm installed. `undefined` in a host that is bundled into one file. */
-export const packageRoot: string | undefined = ancestors.find((folder) => packageName(folder) === 'spillway');
+export const packageRoot: string | undefined = ancestors.find((folder) => packageIn(folder)?.name === 'spillway');
+
+/** The version of this package. `undefined` in a host that is bundled into one file. */
+export const packageVersion: string | undefined =
+  packageRoot === undefined ? undefined : packageIn(packageRoot)?.version;
 
 /** Whether this runs from the sources, which Node cannot do without a loader. */
 export const runsFromSource = here?.endsWith('.ts') === true;

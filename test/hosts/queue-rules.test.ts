@@ -1,4 +1,4 @@
-// Tests core/hosts/cli/queue/enqueue.ts, core/hosts/cli/queue/registered.ts and core/hosts/cli/queue/dead.ts, through the
+// Tests core/hosts/cli/queue/enqueue.ts, core/queue/registered.ts and core/hosts/cli/queue/dead.ts, through the
 // commands, with `subscribe` and `mapping`: what is kept is the event as its sender wrote it.
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';

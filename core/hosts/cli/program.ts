@@ -1,11 +1,12 @@
 import { Option, type Command } from 'commander';
+import { packageVersion } from '../../package-root.ts';
 import { commandOf, runToExitCode } from './command.ts';
 import { exitCode } from './exit-codes.ts';
 import { allowOrigin, collect, config, count, destinations, input, milliseconds, proxy, wait } from './flag-parsers.ts';
 import { authMeanings, bodyMeanings, choiceLines, verdictMeanings } from './new/choices.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
-import { packedFile, version } from './version.ts';
+import { packedFile } from './packed-file.ts';
 
 /** Runs one command line and resolves to its exit code. Never rejects. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -25,7 +26,7 @@ type End = (code: number) => void;
 export function describeProgram(terminal: Terminal, end: End): Command {
   const program = commandOf('spillway', terminal)
     .description('Delivers customer data events to vendors and reports an outcome for each event.')
-    .version(version())
+    .version(packageVersion ?? 'unknown')
     .addHelpText('after', help);
 
   describeCatalogue(program, terminal, end);

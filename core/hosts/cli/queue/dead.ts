@@ -1,6 +1,9 @@
 import { reasonCodes, type ReasonCode } from '../../../index.ts';
 import {
+  destinationAt,
+  keepLanes,
   lanesBy,
+  registeredOf,
   type DeadFilter,
   type DeadLetter,
   type DeliveryStore,
@@ -14,7 +17,6 @@ import { readConnections } from './connections-file.ts';
 import { withEachConnection, type OpenConnection } from './open-connections.ts';
 import { assertNotForFormerDestination, assertDestination } from './former-destination.ts';
 import { ownerOf, workerOf } from './processes.ts';
-import { destinationAt, keepLanes, registeredOf } from './registered.ts';
 import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags, type StoreSettings } from './store.ts';
 import { isoTime } from './format-time.ts';
 import { timeOf } from './time-flag.ts';
@@ -128,7 +130,8 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
         assertDestination(connection, registered, opened?.destination.manifest.slug);
         assertNotForFormerDestination(connection, former, registered);
         // A process that owns the store gives lanes by its own settings.
-        if (opened !== undefined && count > lanes && isHere) await keepLanes(store, status, opened);
+        if (opened !== undefined && count > lanes && isHere)
+          await keepLanes(store, status, opened.connection, opened.configHash);
       }
       for (const [connection, { count, lanes, parts }] of all) {
         if (flags.dryRun === true) revived += count;

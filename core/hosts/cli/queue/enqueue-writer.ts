@@ -1,4 +1,4 @@
-import type { ReasonCode } from '../../../index.ts';
+import type { Connection, ReasonCode } from '../../../index.ts';
 import {
   QueueFull,
   toQueued,
@@ -11,13 +11,12 @@ import { mostJsonLevels } from '../../../json-text.ts';
 import type { NdjsonLine } from '../../../ndjson.ts';
 import { isDeeperThan } from '../nesting.ts';
 import { idOf } from './line-id.ts';
-import type { OpenConnection } from './open-connections.ts';
-import { settingsOf } from './registered.ts';
 
-export interface EnqueueWriterOptions extends OpenConnection {
+export interface EnqueueWriterOptions {
+  readonly connection: Pick<Connection, 'routeOf'>;
+  /** What to put with. */
+  readonly settings: ConnectionSettings;
   readonly store: Pick<DeliveryStore, 'put'>;
-  /** The settings against which the store's own were checked, see ConnectionSettings. */
-  readonly checked: string | undefined;
   /** Called when nothing more can be put while no line comes: the next add() would be told so. */
   readonly halted: () => void;
 }
@@ -57,7 +56,6 @@ interface PendingLine {
  */
 export class EnqueueWriter {
   readonly #options: EnqueueWriterOptions;
-  readonly #connection: ConnectionSettings;
   readonly #counts = {
     in: 0,
     accepted: 0,
@@ -79,8 +77,6 @@ export class EnqueueWriter {
 
   constructor(options: EnqueueWriterOptions) {
     this.#options = options;
-    const { id, destination, checked } = options;
-    this.#connection = { id, destination: destination.manifest.slug, settings: settingsOf(options), checked };
   }
 
   async add(line: NdjsonLine): Promise<void> {
@@ -154,7 +150,8 @@ export class EnqueueWriter {
   }
 
   async #putAll(events: readonly QueuedEvent[]): Promise<void> {
-    const [result] = await this.#options.store.put([{ connection: this.#connection, events }]);
+    const { store, settings } = this.#options;
+    const [result] = await store.put([{ connection: settings, events }]);
     this.#counts.in += events.length;
     this.#counts.accepted += result?.accepted ?? 0;
     this.#counts.duplicates += result?.duplicates ?? 0;

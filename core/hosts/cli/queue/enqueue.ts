@@ -6,12 +6,11 @@ import { perSecond, startBar, type Progress } from '../progress.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { jsonText } from '../printable.ts';
 import { isStopSignal, print, printResult, type Output, type StopSignal, type Terminal } from '../terminal.ts';
-import type { DeliveryStore, StoreStatus } from '../../../queue/index.ts';
+import { keepLanes, registeredOf, type DeliveryStore, type StoreStatus } from '../../../queue/index.ts';
 import { readConnection, type ConnectionEntry } from './connections-file.ts';
 import { EnqueueWriter, type EnqueueCounts } from './enqueue-writer.ts';
 import { withAllConnections } from './open-connections.ts';
 import { workerOf, workingProcess } from './processes.ts';
-import { keepLanes, registeredOf } from './registered.ts';
 import { howToMakeRoom, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface EnqueueFlags extends StoreFlags {
@@ -56,15 +55,11 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
     return await withAllConnections([entry], flags, env, {}, ([opened]) =>
       withSharedStore(directory, settings, async (store) => {
         const status = await store.status();
-        await keepLanes(store, status, opened);
+        const { connection, configHash } = opened;
+        const settings = await keepLanes(store, status, connection, configHash);
         assertSameDestination(status, id, opened.destination.manifest.slug);
         for (const warning of unknownIdWarnings(status, entry)) await print(stderr, `spillway: ${warning}\n`);
-        const writer = new EnqueueWriter({
-          ...opened,
-          store,
-          checked: registeredOf(status, id)?.settings,
-          halted: input.close,
-        });
+        const writer = new EnqueueWriter({ connection, settings, store, halted: input.close });
         const end = await putAll(input, writer, flags, terminal);
         return report({ id, entry, writer, store, flags, terminal }, end);
       }),

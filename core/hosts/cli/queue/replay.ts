@@ -1,11 +1,10 @@
-import { lanesBy } from '../../../queue/index.ts';
+import { keepLanes, lanesBy, registeredOf } from '../../../queue/index.ts';
 import { exitCode, CliError, usage } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnection } from './connections-file.ts';
 import { withAllConnections } from './open-connections.ts';
 import { assertDestination, assertSpanOfDestination } from './former-destination.ts';
 import { ownerOf, workerOf } from './processes.ts';
-import { keepLanes, registeredOf } from './registered.ts';
 import { storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 import { timeOf } from './time-flag.ts';
 
@@ -33,7 +32,7 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       const status = await store.status();
       const registered = registeredOf(status, id);
       if (registered === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
-      await keepLanes(store, status, opened);
+      await keepLanes(store, status, opened.connection, opened.configHash);
       assertDestination(id, registered, opened.destination.manifest.slug);
       assertSpanOfDestination(id, registered, from, to);
       const { displayName, replay: repeatPolicy } = opened.destination.manifest;

@@ -1,5 +1,5 @@
 import type { Signal } from '../../../index.ts';
-import { isStoreLost, workFor, type DeliveryStore, type QueueWorker } from '../../../queue/index.ts';
+import { isStoreLost, startPruning, workFor, type DeliveryStore, type QueueWorker } from '../../../queue/index.ts';
 import { listenForStop } from '../stop.ts';
 import type { StopSignal, Terminal } from '../terminal.ts';
 import type { OpenConnection } from './open-connections.ts';
@@ -44,16 +44,20 @@ export interface WorkEnd {
 
 export const defaultGraceMs = 10_000;
 const defaultKeepMs = 7 * 86_400_000;
-const pruneEveryMs = 60_000;
 
 /** Resolves when nothing is in flight any more: after a signal, or with --until-idle once all workers are idle. */
 export async function runWorkers(run: WorkRun): Promise<WorkEnd> {
   const { store, connections, flags, terminal, onSignal, log } = run;
   const stop = listenForStop(terminal);
   const stopped = whenStopped(stop);
-  const pruning = startPruning(store, flags.keep ?? defaultKeepMs, () =>
-    working.forEach(({ worker }) => worker.wake()),
-  );
+  const failures = new Set<string>();
+  const pruning = startPruning(store, {
+    keepMs: flags.keep ?? defaultKeepMs,
+    onFailure(error) {
+      failures.add(`the store cannot be pruned: ${(error as Error).message}`);
+      if (isStoreLost(error)) working.forEach(({ worker }) => worker.wake());
+    },
+  });
   const working = connections.map((opened): WorkingConnection => {
     const { id, connection, configHash, destination } = opened;
     const options = { id, configHash, onSignal, ...workFor(destination.manifest) };
@@ -84,35 +88,11 @@ export async function runWorkers(run: WorkRun): Promise<WorkEnd> {
     clearTimeout(deadline);
     log.redirect(undefined);
     progress.stop();
-    await pruning.stop(stopped);
+    // After a signal, closing the store cuts it short.
+    await Promise.race([pruning.stop(), stopped]);
     stop.release();
   }
-  return { working, stop: stop.by, failures: [...pruning.failures] };
-}
-
-/** Drops what has been kept for longer than `keepMs`, once a minute. */
-function startPruning(
-  store: DeliveryStore,
-  keepMs: number,
-  onStoreLost: () => void,
-): { readonly failures: ReadonlySet<string>; stop(stopped: Promise<void>): Promise<void> } {
-  const failures = new Set<string>();
-  const prune = (): Promise<unknown> =>
-    store.prune(Date.now() - keepMs).catch((error: unknown) => {
-      failures.add(`the store cannot be pruned: ${(error as Error).message}`);
-      if (isStoreLost(error)) onStoreLost();
-    });
-  let pruning = prune();
-  // The timer also keeps the process alive while the queue is empty.
-  const timer = setInterval(() => void (pruning = pruning.then(prune)), pruneEveryMs);
-  return {
-    failures,
-    async stop(stopped) {
-      clearInterval(timer);
-      // After a signal, closing the store cuts it short.
-      await Promise.race([pruning, stopped]);
-    },
-  };
+  return { working, stop: stop.by, failures: [...failures] };
 }
 
 /** Resolves after a signal, once one worker has ended, or with `idle` once all workers are idle. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   isStoreLost,
+  NotDrained,
   openStore,
   OtherSettings,
   OwnerGone,
@@ -118,9 +119,15 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 const isRefusal = (error: unknown): error is StoreRefused =>
   ['StoreRefused', 'StoreDamaged'].includes((error as Error).name);
 
+export const notDrained = ({ message, why }: NotDrained): CliError =>
+  new CliError(exitCode.config, message, [
+    `deliver them first${why === 'destination' ? ' with the old settings' : ''} (spillway work --until-idle), or use another connection id for these settings`,
+  ]);
+
 /** The store's errors say what to do; any other error is a defect. */
 export function throwAsCliError(error: unknown): never {
   if (error instanceof OtherSettings) throw new CliError(exitCode.later, (error as Error).message, [runAgain]);
+  if (error instanceof NotDrained) throw notDrained(error);
   if (error instanceof QueueFull) throw new CliError(exitCode.later, error.message, [howToMakeRoom]);
   if (error instanceof OwnerGone) throw new CliError(exitCode.later, error.message, [runAgain]);
   if (isStoreLost(error)) throw new CliError(exitCode.storage, (error as Error).message);

@@ -1,5 +1,5 @@
 import type { Signal } from '../../../index.ts';
-import type { DeliveryStore, StoreStatus } from '../../../queue/index.ts';
+import { keepDestination, NotDrained, type DeliveryStore, type StoreStatus } from '../../../queue/index.ts';
 import { afterSignal, CliError, exitCode, usage } from '../exit-codes.ts';
 import { proxyChoice } from '../proxy-choice.ts';
 import { RunStats } from '../run-stats.ts';
@@ -8,9 +8,8 @@ import { print, printResult, type StopSignal, type Terminal } from '../terminal.
 import { readConnections } from './connections-file.ts';
 import { withEachConnection, type InvalidConnection, type OpenConnection } from './open-connections.ts';
 import { originsOf } from './origins.ts';
-import { keepDestination } from './registered.ts';
 import { defaultGraceMs, runWorkers, type WorkEnd, type WorkSettings } from './run-workers.ts';
-import { storeDirectory, withStore, type StoreFlags } from './store.ts';
+import { notDrained, storeDirectory, withStore, type StoreFlags } from './store.ts';
 import { createWorkLog, logForms, type LogForm } from './work-log.ts';
 import { codeOf, defectsOf, summaryText, warningsOf, type Worked, type WorkSummary } from './work-summary.ts';
 
@@ -153,11 +152,11 @@ function splitByDestination(
   );
   for (const connection of opened) {
     try {
-      keepDestination(status, connection);
+      keepDestination(status, connection.connection);
       connections.push(connection);
     } catch (error) {
-      if (!(error instanceof CliError)) throw error;
-      refused.push(error);
+      if (!(error instanceof NotDrained)) throw error;
+      refused.push(notDrained(error));
     }
   }
   return { connections, refused };
