@@ -76,6 +76,15 @@ module.exports = {
       'What several rooms share knows none of them.',
     ),
     closed(
+      'core-tracking',
+      { path: '^core/service/tracking/' },
+      {
+        path: '^core/',
+        pathNot: ['^core/service/(?:tracking/|problem\\.ts$)', '^core/api/', '^core/runtime/intake/event-shape\\.ts$'],
+      },
+      'The tracking API reads what SDKs send, and knows no store and no connection: whoever mounts it keeps the events.',
+    ),
+    closed(
       'core-rudder',
       { path: '^core/adapters/rudder' },
       { path: '^core/', pathNot: ['^core/api/', '^core/adapters/rudder', '^core/optional-peer\\.ts$'] },

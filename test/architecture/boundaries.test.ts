@@ -152,6 +152,11 @@ describe('the rules bite', () => {
       "import type { x } from '../queue/index.ts';",
       'core-queue-apart: … -> core/queue/index.ts',
     ],
+    [
+      'core/service/tracking/deep.ts',
+      "import { x } from '../../runtime/run.ts';",
+      'core-tracking: … -> core/runtime/run.ts',
+    ],
     ['core/hosts/queue.ts', "import { x } from '../queue/inner.ts';", 'hosts: … -> core/queue/inner.ts'],
     ['core/json-text.ts', "import type { x } from './api/event.ts';", 'core-alone: … -> core/api/event.ts'],
     ['core/adapters/rudder.ts', "import { x } from '../runtime/run.ts';", 'core-rudder: … -> core/runtime/run.ts'],
@@ -278,6 +283,8 @@ describe('the rules bite', () => {
     'core/policy/clock.ts': "import type { x } from '../api/event.ts';\nimport 'denque';\nexport const y = 1;",
     'core/mapping/query.ts': "import type { x } from '../api/event.ts';\nexport const y = 1;",
     'core/queue/index.ts': "export { x } from './inner.ts';",
+    'core/service/tracking/ok.ts': "import '../../api/event.ts';\nimport '../problem.ts';\nimport 'node:crypto';",
+    'core/service/problem.ts': 'export const problem = 1;',
     'core/ndjson.ts': "import 'node:buffer';\nexport const x = 1;",
     'core/queue/inner.ts':
       "import '../runtime/run.ts';\nimport '../api/event.ts';\nimport '../ndjson.ts';\nexport const x = 1;",

@@ -1,5 +1,5 @@
 import { deviceOf } from '../person/device.ts';
-import type { CdpEvent, JsonValue } from '../event.ts';
+import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
 import type { Found } from './first-of.ts';
 import { isObject } from '../fields/mapping.ts';
 import { trimInvisible } from '../fields/trim-invisible.ts';
@@ -36,6 +36,17 @@ export function sourceOf(event: CdpEvent): Found<EventSource> | undefined {
 }
 
 const rudderBrowser = 'com.rudderlabs.javascript';
+
+/**
+ * Whether a server's SDK sent it, by its channel or its library, wherever it happened: the address that it was sent
+ * from is that server's, and no person's.
+ */
+export function isSentByServer(event: JsonObject): boolean {
+  const context = isObject(event['context']) ? event['context'] : {};
+  const channel = sourceNamed(event['channel']) ?? sourceNamed(context['channel']);
+  if (channel !== undefined) return channel === 'server';
+  return libraryOf(isObject(context['library']) ? context['library']['name'] : undefined)?.value === 'server';
+}
 
 /** What a word in the place of a channel says; `undefined` where it says nothing of it. */
 export const sourceNamed = (word: JsonValue | undefined): EventSource | undefined =>
