@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { readConfigFile } from '../../core/hosts/cli/config-file.ts';
 import { createWorkspace } from '../support/cli/workspace.ts';
+import { itNeeds } from '../support/machine.ts';
 
 const workspace = createWorkspace();
 afterAll(workspace.remove);
@@ -60,14 +63,76 @@ describe('the config file', () => {
     expect([config, unfilled]).toEqual([{ a: expected }, []]);
   });
 
-  test.each(['${}', '${SET', '${1SET}', '${SET:=x}', '${SET:?x}', '${SET:-${OTHER}}', '${SET:-{}}', '${ SET }', '${'])(
-    'F-31 %s is a fault, and never sent as it stands',
-    async (text) => {
-      const { unfilled } = await read({ config: { a: `secret-1 ${text}` } }, { SET: 'value' });
-      expect(unfilled[0]).toEqual({ path: 'config.a', message: expect.stringContaining('write $${ for the text ${') });
-      expect(JSON.stringify(unfilled)).not.toContain('secret-1');
+  test.each([
+    '${}',
+    '${SET',
+    '${1SET}',
+    '${SET:=x}',
+    '${SET:?x}',
+    '${SET:-${OTHER}}',
+    '${SET:-{}}',
+    '${ SET }',
+    '${',
+    '${file:/a',
+    '${FILE:/a}',
+  ])('F-31 %s is a fault, and never sent as it stands', async (text) => {
+    const { unfilled } = await read({ config: { a: `secret-1 ${text}` } }, { SET: 'value' });
+    expect(unfilled[0]).toEqual({ path: 'config.a', message: expect.stringContaining('write $${ for the text ${') });
+    expect(JSON.stringify(unfilled)).not.toContain('secret-1');
+  });
+
+  test.each([
+    ['secret-1', 'secret-1'],
+    ['secret-1\n', 'secret-1'],
+    ['\uFEFFsecret-1\r\n', 'secret-1'],
+    ['a\n\nb\n\n', 'a\n\nb\n'],
+    ['${SET}', '${SET}'],
+    ['', ''],
+    ['x'.repeat(1024 * 1024), 'x'.repeat(1024 * 1024)],
+  ])('${file:...} becomes the text of the file, without the end of its last line (%#)', async (text, expected) => {
+    const file = workspace.write('secret', text);
+    const { config, unfilled } = await read({ config: { a: `<\${file:${file}}\${SET}>` } }, { SET: 'value' });
+    expect([config, unfilled]).toEqual([{ a: `<${expected}value>` }, []]);
+  });
+
+  test('a file is read that a link leads to, as those of Kubernetes are', async () => {
+    symlinkSync(workspace.write('secret', 'secret-1\n'), workspace.at('link'));
+    const { config } = await read({ config: [`\${file:${workspace.at('link')}}`] });
+    expect(config).toEqual(['secret-1']);
+  });
+
+  itNeeds({ met: existsSync('/proc/self/comm'), otherwise: 'no /proc on this machine' })(
+    'a file is read that has no size',
+    async () => {
+      const { config } = await read({ config: ['${file:/proc/self/comm}'] });
+      expect(config).toEqual([readFileSync('/proc/self/comm', 'utf8').trimEnd()]);
     },
   );
+
+  test('a file that gives no text is a fault with the path of its setting, and tells nothing of what it holds', async () => {
+    const at = workspace.at;
+    workspace.write('latin', Buffer.from('secret-1 \xe4', 'latin1'));
+    workspace.write('large', 'secret-1'.repeat(1024 * 128 + 1));
+    execFileSync('mkfifo', [at('pipe')]);
+    const names = [at('none'), workspace.at(''), at('pipe'), at('latin'), at('large'), 'secret-1', './secret-1', ''];
+    const { config, unfilled } = await read({ config: names.map((name) => `secret-2 \${file:${name}}`) });
+    const relative = 'a reference to a file needs its absolute path: ${file:/path}';
+    expect(unfilled).toEqual([
+      { path: 'config.0', message: `the file ${at('none')} cannot be read (ENOENT)` },
+      { path: 'config.1', message: `the file ${at('')} is not a regular file` },
+      { path: 'config.2', message: `the file ${at('pipe')} is not a regular file` },
+      { path: 'config.3', message: `the file ${at('latin')} is not UTF-8` },
+      { path: 'config.4', message: `the file ${at('large')} is larger than 1 MiB` },
+      ...[5, 6, 7].map((n) => ({ path: `config.${n}`, message: relative })),
+    ]);
+    expect(config).toEqual(names.map((name) => `secret-2 \${file:${name}}`));
+  });
+
+  test('a variable may be called file, and $${file:...} is no reference', async () => {
+    const content = { config: ['${file:-other}', '${file-other}', '${file}', '$${file:/none}'] };
+    const { config, unfilled } = await read(content, { file: 'value' });
+    expect([config, unfilled]).toEqual([['value', 'value', 'value', '${file:/none}'], []]);
+  });
 
   test('F-31 a reference in a key is a fault; $${ is the text there, too', async () => {
     const { config, unfilled } = await read(

@@ -237,6 +237,17 @@ describe('spillway record', () => {
     expect([code, stderr]).toEqual([2, 'spillway: the environment variable EMPTY is empty\n']);
   });
 
+  test('a credential may come from a file: it is masked as well, and an empty file is none', async () => {
+    answer = { body: JSON.stringify({ key: 'file-secret-9' }) };
+    const header = (file: string): string[] => ['--url', origin, '--header', `authorization: Bearer \${file:${file}}`];
+    await record('from-file', ...header(inFolder('token', 'file-secret-9\n')));
+    expect(asked[0]?.headers).toMatchObject({ authorization: 'Bearer file-secret-9' });
+    expect(replyOf('from-file')).toMatchObject({ body: { key: '***' } });
+    const empty = inFolder('empty-token', '\n');
+    const { code, stderr } = await record('from-empty', ...header(empty));
+    expect([code, stderr]).toEqual([2, `spillway: the file ${empty} is empty\n`]);
+  });
+
   const wrong: readonly (readonly [title: string, flags: readonly string[], says: RegExp])[] = [
     ['no URL', [], /required option '--url <url>'/],
     ['http to elsewhere', ['--url', 'http://api.example.com/'], /must be https, or http on a loopback address/],

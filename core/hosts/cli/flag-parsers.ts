@@ -75,7 +75,7 @@ export const directoriesOf = (flag: readonly string[] | undefined, env: Env): re
 // Options that several commands have, as commander takes them.
 export const config = [
   '--config <file>',
-  'the settings: {"config": {...}, "options": {...}}, or a work file, with the id of a connection as the slug; ${NAME} or ${NAME:-default} in a string is replaced by that environment variable',
+  'the settings: {"config": {...}, "options": {...}}, or a work file, with the id of a connection as the slug; ${NAME} or ${NAME:-default} in a string is replaced by that environment variable, ${file:/path} by the text of that file',
 ] as const;
 export const proxy = [
   '--proxy',
