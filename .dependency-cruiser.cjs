@@ -65,7 +65,7 @@ module.exports = {
     ),
     closed(
       'core-queue-apart',
-      { path: '^core/(?!queue/|hosts/)' },
+      { path: '^core/(?!queue/|service/|hosts/)' },
       { path: '^core/queue/' },
       'A host without a queue loads none of it.',
     ),
@@ -83,6 +83,25 @@ module.exports = {
         pathNot: ['^core/service/(?:tracking/|problem\\.ts$)', '^core/api/', '^core/runtime/intake/event-shape\\.ts$'],
       },
       'The tracking API reads what SDKs send, and knows no store and no connection: whoever mounts it keeps the events.',
+    ),
+    closed(
+      'core-service',
+      { path: '^core/service/(?!tracking/)' },
+      {
+        path: '^core/',
+        pathNot: [
+          '^core/service/',
+          '^core/(?:index|package-root|json-text|parse-json|ndjson|optional-peer)\\.ts$',
+          '^core/queue/index\\.ts$',
+        ],
+      },
+      'core/service imports what every program imports, core/index and core/queue/index, and knows the text of JSON.',
+    ),
+    closed(
+      'core-service-apart',
+      { path: '^core/(?!service/|hosts/)' },
+      { path: '^core/service/' },
+      'A host without the service loads none of it.',
     ),
     closed(
       'core-rudder',
@@ -142,12 +161,12 @@ module.exports = {
         pathNot: [
           '^core/(?:index|package-root|json-text|ndjson|parse-json|process-identity)\\.ts$',
           '^core/adapters/rudder\\.ts$',
-          '^core/(?:queue|tracing)/index\\.ts$',
+          '^core/(?:queue|tracing|service)/index\\.ts$',
           '^core/hosts/',
           '^core/testing/',
         ],
       },
-      'Hosts, scripts and proofs import what everybody may import, core/index, core/queue/index and core/tracing/index, and five files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
+      'Hosts, scripts and proofs import what everybody may import, core/index and the index of core/queue, core/service and core/tracing, and five files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
     ),
     closed(
       'proofs-inside',

@@ -36,7 +36,7 @@ export type { PoisonSuspects } from './poison-tracker.ts';
 export { destinationAt, keepDestination, keepLanes, NotDrained, registeredOf, settingsOf } from './registered.ts';
 export { startPruning } from './pruning.ts';
 export type { Pruning, PruningOptions } from './pruning.ts';
-export { workFor } from './work-options.ts';
+export { sendingGraceMs, workFor } from './work-options.ts';
 export type { QueueWorker, WorkableConnection } from './work-options.ts';
 export type { HoldCause, HoldChange, LastError, SettledCount, WorkerState } from './worker-state.ts';
 export { deliverUntilSettled } from './deliver-until-settled.ts';

@@ -92,6 +92,13 @@ export const workFor = (
   retryConcurrency: manifest.pace.concurrency - Math.floor(manifest.pace.concurrency / 4),
 });
 
+/**
+ * How long a worker may go on sending when its host ends within `graceMs`: the last request still gets its response, or
+ * its timeout, in that time.
+ */
+export const sendingGraceMs = ({ pace }: Pick<DestinationManifest, 'pace'>, graceMs: number): number =>
+  Math.max(0, graceMs - pace.timeoutMs);
+
 export const maxPrefetch = 1_000;
 
 /**

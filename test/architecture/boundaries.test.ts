@@ -157,6 +157,13 @@ describe('the rules bite', () => {
       "import { x } from '../../runtime/run.ts';",
       'core-tracking: … -> core/runtime/run.ts',
     ],
+    ['core/service/up.ts', "import { x } from '../runtime/run.ts';", 'core-service: … -> core/runtime/run.ts'],
+    [
+      'core/queue/service.ts',
+      "import type { x } from '../service/index.ts';",
+      'core-service-apart: … -> core/service/index.ts',
+    ],
+    ['core/hosts/service.ts', "import { x } from '../service/inner.ts';", 'hosts: … -> core/service/inner.ts'],
     ['core/hosts/queue.ts', "import { x } from '../queue/inner.ts';", 'hosts: … -> core/queue/inner.ts'],
     ['core/json-text.ts', "import type { x } from './api/event.ts';", 'core-alone: … -> core/api/event.ts'],
     ['core/adapters/rudder.ts', "import { x } from '../runtime/run.ts';", 'core-rudder: … -> core/runtime/run.ts'],
@@ -285,6 +292,9 @@ describe('the rules bite', () => {
     'core/queue/index.ts': "export { x } from './inner.ts';",
     'core/service/tracking/ok.ts': "import '../../api/event.ts';\nimport '../problem.ts';\nimport 'node:crypto';",
     'core/service/problem.ts': 'export const problem = 1;',
+    'core/service/index.ts': "export { x } from './inner.ts';",
+    'core/service/inner.ts':
+      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport 'hono';\nexport const x = 1;",
     'core/ndjson.ts': "import 'node:buffer';\nexport const x = 1;",
     'core/queue/inner.ts':
       "import '../runtime/run.ts';\nimport '../api/event.ts';\nimport '../ndjson.ts';\nexport const x = 1;",
@@ -293,7 +303,7 @@ describe('the rules bite', () => {
     'core/tracing/index.ts':
       "import type { y } from '../index.ts';\nimport '@opentelemetry/api';\nimport '../optional-peer.ts';\nexport const x = 1;",
     'core/hosts/ok.ts':
-      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport '../tracing/index.ts';\nimport 'commander';",
+      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport '../service/index.ts';\nimport '../tracing/index.ts';\nimport 'commander';",
     'core/hosts/cli/new/template/index.ts':
       "import { x } from '../../../../api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
     'core/hosts/cli/new/template/own.ts': 'export const own = 1;',

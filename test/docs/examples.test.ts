@@ -30,7 +30,7 @@ const surroundings = {
   destinations: 'readonly AnyDestination[]',
 } as const;
 
-const entries = ['core/index.ts', 'core/queue/index.ts', 'core/tracing/index.ts'] as const;
+const entries = ['core/index.ts', 'core/queue/index.ts', 'core/service/index.ts', 'core/tracing/index.ts'] as const;
 
 interface Example {
   readonly file: string;
@@ -86,6 +86,7 @@ async function moduleOf({ code }: Example): Promise<string> {
   const resolved = head
     .replaceAll("'spillway/queue'", `'${path.join(root, 'core/queue/index.ts')}'`)
     .replaceAll("'spillway/tracing'", `'${path.join(root, 'core/tracing/index.ts')}'`)
+    .replaceAll("'spillway/service'", `'${path.join(root, 'core/service/index.ts')}'`)
     .replaceAll("'spillway/testing'", `'${path.join(root, 'core/testing/index.ts')}'`)
     .replaceAll(/'spillway\/destinations\/([\w-]+)'/g, `'${root}/destinations/$1/index.ts'`)
     .replaceAll(/'spillway(?:\/api)?'/g, `'${path.join(root, 'core/index.ts')}'`);

@@ -1,9 +1,16 @@
 import type { Signal } from '../../../index.ts';
-import { isStoreLost, startPruning, workFor, type DeliveryStore, type QueueWorker } from '../../../queue/index.ts';
+import {
+  isStoreLost,
+  sendingGraceMs,
+  startPruning,
+  workFor,
+  type DeliveryStore,
+  type QueueWorker,
+} from '../../../queue/index.ts';
 import { listenForStop } from '../stop.ts';
 import type { StopSignal, Terminal } from '../terminal.ts';
 import type { OpenConnection } from './open-connections.ts';
-import { exitAfterGrace, sendingGraceMs, whenStopped } from './shut-down.ts';
+import { exitAfterGrace, whenStopped } from './shut-down.ts';
 import { throwAsCliError } from './store.ts';
 import type { WorkLog } from './work-log.ts';
 import { startWorkProgress } from './work-progress.ts';

@@ -1,4 +1,3 @@
-import type { DestinationManifest } from '../../../index.ts';
 import type { DeliveryStore } from '../../../queue/index.ts';
 import { afterSignal } from '../exit-codes.ts';
 import type { Stop } from '../stop.ts';
@@ -6,10 +5,6 @@ import type { StopSignal, Terminal } from '../terminal.ts';
 
 /** How long closing the store may take once the grace is over. */
 const closingMs = 2_000;
-
-/** How long a worker may go on sending: the last request still gets its response, or its timeout, within the grace. */
-export const sendingGraceMs = ({ pace }: DestinationManifest, graceMs: number): number =>
-  Math.max(0, graceMs - pace.timeoutMs);
 
 /** Ends the process once the grace is over. Events in flight then stay in the queue, and may arrive twice. */
 export const exitAfterGrace = (

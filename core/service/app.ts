@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Hono, type Context } from 'hono';
+import { z } from '../index.ts';
+import { tokenOf, type Token } from './access.ts';
+import { refuseForeignPages, type ServiceAddress } from './origin-guard.ts';
+import { Problem, type ProblemIssue } from './problem.ts';
+import { parsed, RequestBody } from './request-body.ts';
+import type { Call, Route, StreamedAnswer } from './route.ts';
+import { routesOf } from './routes/index.ts';
+import type { ServiceParts } from './service-parts.ts';
+
+export type Fetch = (request: Request, env?: object) => Response | Promise<Response>;
+
+interface AppSettings {
+  readonly tokens: () => readonly Token[] | undefined;
+  readonly address: ServiceAddress;
+  readonly openMetrics: boolean;
+}
+
+/** `incoming` is Node's own request, where listen() serves it. */
+type Env = { Bindings: { readonly incoming?: IncomingMessage } };
+
+/** The routes behind what every request goes through: its id, the load, who sent it, what it may, and its errors. */
+export function createApp(parts: ServiceParts, settings: AppSettings): { readonly fetch: Fetch } {
+  const app = new Hono<Env>();
+  const routes = routesOf(parts);
+  const methods = new Map<string, string[]>();
+  for (const route of routes) {
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    app.on(route.method, path, (context) => answer(route, context, parts, settings));
+    methods.set(path, [...(methods.get(path) ?? []), route.method]);
+  }
+  for (const [path, allowed] of methods)
+    app.all(path, ({ req }) => {
+      const headers = { allow: allowed.join(', ') };
+      return finished(
+        new Problem('method-not-allowed', `it has: ${allowed.join(', ')}`, { headers }).response(),
+        idOf(req.raw),
+      );
+    });
+  app.notFound(({ req }) => finished(new Problem('not-found', 'no route has this path').response(), idOf(req.raw)));
+  return { fetch: (request, env) => app.fetch(request, env) };
+}
+
+async function answer(
+  route: Route,
+  context: Context<Env>,
+  parts: ServiceParts,
+  settings: AppSettings,
+): Promise<Response> {
+  const request = context.req.raw;
+  const requestId = idOf(request);
+  let release = (): void => undefined;
+  let response: Response;
+  try {
+    const by = admitted(route, request, settings);
+    // Who watches the service must see it most of all when it is overloaded.
+    if (route.scope !== 'none') release = parts.load.admit();
+    const body = new RequestBody(
+      request,
+      (context.env as Env['Bindings'] | undefined)?.incoming,
+      parts.load,
+      parts.limits,
+    );
+    const free = release;
+    release = () => {
+      body.release();
+      free();
+    };
+    const call = await callOf(route, context, body, { requestId, by, most: parts.limits.jsonBytes });
+    const answered = await route.handle(call);
+    response = 'ended' in answered ? streamed(answered, release) : answered;
+    if (!('ended' in answered)) release();
+  } catch (error) {
+    release();
+    response = problemOf(error, parts, { requestId, route: route.path }).response();
+  }
+  parts.metrics?.requestAnswered?.(route.path, response.status);
+  return finished(response, requestId);
+}
+
+function streamed({ response, ended }: StreamedAnswer, release: () => void): Response {
+  void ended.finally(release);
+  return response;
+}
+
+/** Checks where the request comes from and who sent it. Returns the token's name. Throws a Problem. */
+function admitted(route: Route, request: Request, { tokens, address, openMetrics }: AppSettings): string | undefined {
+  if (route.scope === 'write-key') return undefined;
+  refuseForeignPages(request, address);
+  const { headers } = request;
+  const known = tokens();
+  const isOpen = route.scope === 'none' || (openMetrics && route.path === '/metrics');
+  if (known === undefined || (isOpen && headers.get('authorization') === null)) return undefined;
+  const token = tokenOf(headers.get('authorization'), known);
+  if (isOpen) return token?.name;
+  if (token === undefined)
+    throw new Problem('unauthorized', 'send Authorization: Bearer and a token of the token file', {
+      headers: { 'www-authenticate': 'Bearer realm="spillway"' },
+    });
+  if (!token.scopes.has(route.scope as never))
+    throw new Problem('forbidden', `the token does not have the scope ${route.scope}`);
+  return token.name;
+}
+
+async function callOf(
+  route: Route,
+  context: Context<Env>,
+  body: RequestBody,
+  { requestId, by, most }: { readonly requestId: string; readonly by: string | undefined; readonly most: number },
+): Promise<Call> {
+  const request = context.req.raw;
+  const query = read(route.query ?? noQuery, Object.fromEntries(new URL(request.url).searchParams), 'the query');
+  let input: unknown;
+  if (route.input !== undefined) {
+    takes(body, ['application/json']);
+    input = read(route.input, parsed(await body.text(most)), 'the body');
+  } else if (route.body !== undefined) takes(body, Object.keys(route.body));
+  return {
+    requestId,
+    params: context.req.param() as Readonly<Record<string, string>>,
+    query,
+    input,
+    body,
+    headers: request.headers,
+    get signal() {
+      return request.signal;
+    },
+    by,
+  };
+}
+
+const noQuery = z.strictObject({});
+
+function takes({ mediaType }: RequestBody, mediaTypes: readonly string[]): void {
+  if (!mediaTypes.includes(mediaType) && !mediaTypes.includes('*/*'))
+    throw new Problem('unsupported-media-type', `the content-type must be ${mediaTypes.join(' or ')}`, {
+      headers: { accept: mediaTypes.join(', ') },
+    });
+}
+
+function read(schema: z.ZodType, value: unknown, what: string): unknown {
+  const { data, error, success } = schema.safeParse(value);
+  if (success) return data;
+  const errors = error.issues.map(({ path, message }): ProblemIssue => ({ path: path.map(String).join('.'), message }));
+  throw new Problem('not-valid', `${what} is not as it must be`, { errors });
+}
+
+function problemOf(
+  error: unknown,
+  { log }: ServiceParts,
+  at: { readonly requestId: string; readonly route: string },
+): Problem {
+  if (error instanceof Problem) return error;
+  log.error({ ...at, stack: stackOf(error) }, 'a defect of this service');
+  return new Problem('defect', 'the log of the service has it under the x-request-id of this answer');
+}
+
+/** Without the message, which might quote an event or a credential. */
+const stackOf = (error: unknown): string =>
+  error instanceof Error
+    ? [error.name, ...(error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line))].join('\n')
+    : typeof error;
+
+const requestIdForm = /^[\w.:-]{1,128}$/;
+
+function idOf({ headers }: Request): string {
+  const sent = headers.get('x-request-id');
+  return sent !== null && requestIdForm.test(sent) ? sent : randomUUID();
+}
+
+function finished(response: Response, requestId: string): Response {
+  response.headers.set('x-request-id', requestId);
+  if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
+  return response;
+}

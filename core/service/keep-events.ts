@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { dedupIdOf, type IncomingEvent, type ReasonCode } from '../index.ts';
+import {
+  isStoreLost,
+  OtherSettings,
+  QueueFull,
+  settingsOf,
+  toQueued,
+  type DeliveryStore,
+  type Put,
+  type QueuedEvent,
+} from '../queue/index.ts';
+import type { LiveConnection } from './connections.ts';
+import { Problem, retryAfter } from './problem.ts';
+
+/** What became of events that one connection was to keep. All of it is durable. */
+export interface KeptCount {
+  /** New in the store, those included that are settled already. */
+  readonly accepted: number;
+  /** Kept before, under the same messageId. */
+  readonly duplicates: number;
+  /** Of both: skipped or rejected before they are sent. */
+  readonly settled: number;
+  /** Left out on purpose, by `subscribe`, `integrations` or consent: nothing is kept of them. */
+  readonly unwanted: number;
+}
+
+/** Why a connection does not want an event that was sent to all. */
+const unwantedCodes: ReadonlySet<ReasonCode> = new Set(['not_subscribed', 'integration_disabled', 'consent_denied']);
+
+export interface KeepOptions {
+  /** Events that a connection leaves out on purpose are counted alone, instead of kept as skipped. */
+  readonly onlyWanted?: boolean;
+  /** W3C trace context of the request that brought them. */
+  readonly trace?: string | undefined;
+}
+
+/**
+ * Keeps events for connections: all of them or none, where the store can do that; otherwise the same request again
+ * completes it. Resolves once it is on disk.
+ */
+export async function keepEvents(
+  store: DeliveryStore,
+  connections: readonly LiveConnection[],
+  events: readonly IncomingEvent[],
+  { onlyWanted = false }: KeepOptions = {},
+): Promise<ReadonlyMap<string, KeptCount>> {
+  const acceptedAt = Date.now();
+  const ids = events.map((event) => dedupIdOf(event) || randomUUID());
+  const plans = connections.map((live) => {
+    const queued = events.map((event, index) => toQueued(live.connection, event, ids[index] as string, acceptedAt));
+    const puts = onlyWanted ? queued.filter(isWanted) : queued;
+    return { live, puts, unwanted: queued.length - puts.length };
+  });
+  const put = plans.map(({ live, puts }): Put => ({ connection: settingsFor(live), events: puts }));
+  const results = await store.put(put).catch(throwAsProblem);
+  return new Map(
+    plans.map(({ live, puts, unwanted }, index) => [
+      live.id,
+      {
+        accepted: results[index]?.accepted ?? 0,
+        duplicates: results[index]?.duplicates ?? 0,
+        settled: puts.filter(({ outcome }) => outcome !== undefined).length,
+        unwanted,
+      },
+    ]),
+  );
+}
+
+const isWanted = ({ outcome }: QueuedEvent): boolean =>
+  outcome?.kind !== 'skipped' || !unwantedCodes.has(outcome.reason.code);
+
+/** `checked`: LiveConnections compares the lanes of what waits before it opens a connection. */
+const settingsFor = (live: LiveConnection): Put['connection'] => ({
+  id: live.id,
+  destination: live.destination.manifest.slug,
+  settings: settingsOf(live.configHash),
+});
+
+function throwAsProblem(error: unknown): never {
+  if (error instanceof QueueFull)
+    throw new Problem('too-many-requests', 'the store is full', { headers: retryAfter(5) });
+  if (error instanceof OtherSettings)
+    throw new Problem('conflict', 'the settings of a connection are being replaced', { headers: retryAfter(1) });
+  if (isStoreLost(error)) throw new Problem('unavailable', 'the store cannot be used', { headers: retryAfter(5) });
+  throw error;
+}

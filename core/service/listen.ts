@@ -1,0 +1,62 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { defaultLimits, type ServiceLimits } from './limits.ts';
+import type { Service } from './service.ts';
+
+export interface ListenOptions {
+  /** Default: 127.0.0.1. */
+  readonly host?: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly limits?: Partial<ServiceLimits>;
+}
+
+/** A port that answers. */
+export interface Listening {
+  readonly port: number;
+  /** Takes no more connections; resolves once the last answer is sent, or after the grace (ms). */
+  close(graceMs: number): Promise<void>;
+}
+
+const headMs = 10_000;
+const headBytes = 16 * 1024;
+
+/** Puts a service on a port. Rejects where that cannot be had. */
+export async function listen(
+  service: Pick<Service, 'fetch'>,
+  { host = '127.0.0.1', port, limits }: ListenOptions,
+): Promise<Listening> {
+  const answer = getRequestListener(service.fetch as Parameters<typeof getRequestListener>[0], {
+    overrideGlobalObjects: false,
+  });
+  const server = createServer(
+    {
+      // The body has a time limit of its own: an upload that the service slows down may take any time.
+      requestTimeout: 0,
+      headersTimeout: headMs,
+      // Node looks for late heads so often; by default, after 30 s for the first time.
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: headBytes,
+    },
+    (incoming, outgoing) => void answer(incoming, outgoing),
+  );
+  server.maxConnections = limits?.sockets ?? defaultLimits.sockets;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, resolve);
+  });
+  return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, graceMs) };
+}
+
+async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+  server.closeIdleConnections();
+  const overdue = setTimeout(() => server.closeAllConnections(), graceMs);
+  // A connection that was busy becomes idle, and would stay open for its next request.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  await closed;
+  clearTimeout(overdue);
+  clearInterval(idle);
+}

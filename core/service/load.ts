@@ -1,0 +1,95 @@
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceLimits } from './limits.ts';
+import { Problem, retryAfter } from './problem.ts';
+
+const sampleMs = 500;
+
+/** What a service has taken on, and whether it can take more: requests, bytes of their bodies, and the event loop. */
+export class ServiceLoad {
+  readonly #limits: ServiceLimits;
+  readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
+  readonly #sampling: NodeJS.Timeout;
+  readonly #waiting: (() => void)[] = [];
+  readonly #idle: (() => void)[] = [];
+  readonly #ending = new AbortController();
+  #requests = 0;
+  #bytes = 0;
+  #isLate = false;
+
+  constructor(limits: ServiceLimits) {
+    this.#limits = limits;
+    this.#loop.enable();
+    this.#sampling = setInterval(() => {
+      this.#isLate = this.#loop.percentile(50) / 1e6 > limits.loopDelayMs;
+      this.#loop.reset();
+    }, sampleMs).unref();
+  }
+
+  /** Counts a request in, until the returned function is called. Throws a Problem where it is too much. */
+  admit(): () => void {
+    if (this.#isLate) throw overloaded('the service is behind');
+    if (this.#requests >= this.#limits.requestsInFlight) throw overloaded('too many requests are being answered');
+    this.#requests += 1;
+    return () => {
+      this.#requests -= 1;
+      if (this.#requests === 0) for (const wake of this.#idle.splice(0)) wake();
+    };
+  }
+
+  /** Counts bytes in. Throws a Problem where they are too many. */
+  hold(bytes: number): void {
+    if (!this.#fits(bytes)) throw overloaded('too many bytes are being worked on');
+    this.#bytes += bytes;
+  }
+
+  /** The same, but waits for others to be done. */
+  async waitToHold(bytes: number): Promise<void> {
+    while (!this.#fits(bytes)) await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    this.#bytes += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#bytes -= bytes;
+    if (this.#waiting.length > 0 && bytes > 0) for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** For the status: what is in flight. */
+  counts(): { readonly requests: number; readonly bytes: number } {
+    return { requests: this.#requests, bytes: this.#bytes };
+  }
+
+  /** Answers that go on for as long as the client likes end now. */
+  get isEnding(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
+  /** Resolves after `ms`; sooner where the signal fires, or the service ends. */
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await sleep(ms, undefined, { signal: AbortSignal.any([signal, this.#ending.signal]) }).catch(() => undefined);
+  }
+
+  /** Resolves once no request is being answered, or after `withinMs`. */
+  async idle(withinMs: number): Promise<void> {
+    this.#ending.abort();
+    if (this.#requests === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, withinMs);
+      this.#idle.push(resolve);
+    });
+    clearTimeout(timer);
+  }
+
+  close(): void {
+    clearInterval(this.#sampling);
+    this.#loop.disable();
+  }
+
+  /** One body may have more than the limit, where nothing else is held. */
+  #fits(bytes: number): boolean {
+    return this.#bytes === 0 || this.#bytes + bytes <= this.#limits.bytesInFlight;
+  }
+}
+
+const overloaded = (detail: string): Problem => new Problem('unavailable', detail, { headers: retryAfter(1) });

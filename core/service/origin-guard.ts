@@ -1,0 +1,34 @@
+import { isIP } from 'node:net';
+import { Problem } from './problem.ts';
+
+/** Where a service is reached. */
+export interface ServiceAddress {
+  /** The address it listens on: a name or an IP. */
+  readonly host: string;
+  /** Other names under which clients reach it, without a port. */
+  readonly publicHosts: readonly string[];
+}
+
+/**
+ * Refuses what a page of another site sends. A browser reaches a service on loopback, too, with a simple POST, or under
+ * a name of the attacker that leads there; it then says so in `Origin`, `Sec-Fetch-Site` or `Host`. An IP as `Host` is
+ * no name that an attacker could turn elsewhere.
+ */
+export function refuseForeignPages({ url, headers }: Request, { host, publicHosts }: ServiceAddress): void {
+  const own = new Set(['localhost', host.toLowerCase(), ...publicHosts.map((name) => name.toLowerCase())]);
+  const isOwn = (name: string): boolean => own.has(name) || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+  const reached = (headers.get('host') ?? new URL(url).host).toLowerCase();
+  if (!isOwn(withoutPort(reached)))
+    throw new Problem(
+      'forbidden',
+      'the Host header names another host than this service has; --public-host allows more',
+    );
+  if (headers.get('sec-fetch-site') === 'cross-site') throw foreign();
+  const origin = headers.get('origin');
+  if (origin === null) return;
+  if (!URL.canParse(origin) || new URL(origin).host !== reached) throw foreign();
+}
+
+const foreign = (): Problem => new Problem('forbidden', 'the request comes from a page of another site');
+
+const withoutPort = (host: string): string => host.replace(/:\d*$/, '');

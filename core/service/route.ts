@@ -1,0 +1,71 @@
+import type { z } from '../index.ts';
+import type { Scope } from './access.ts';
+import type { RequestBody } from './request-body.ts';
+
+/** A request, as a route gets it: who sent it is known, and what could be checked beforehand is. */
+export interface Call<Query = unknown, Input = unknown> {
+  /** Of the request: `x-request-id`. */
+  readonly requestId: string;
+  /** The parts of the path in braces. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  /** The JSON body, as the route's schema reads it. */
+  readonly input: Input;
+  readonly body: RequestBody;
+  readonly headers: Headers;
+  /** Fires when the client goes away. */
+  readonly signal: AbortSignal;
+  /** The name of the token. `undefined` where the service has none. */
+  readonly by: string | undefined;
+}
+
+/** An answer that goes on after its head. */
+export interface StreamedAnswer {
+  readonly response: Response;
+  /** Resolves once the body has ended, or the client has gone. */
+  readonly ended: Promise<void>;
+}
+
+/** An answer, for the API description. */
+export interface AnswerShape {
+  readonly description: string;
+  /** Default: application/json. */
+  readonly mediaType?: string;
+  /** Of the body; of a line where the media type is NDJSON. Left out where there is no body. */
+  readonly schema?: z.ZodType;
+}
+
+/**
+ * A way into the service. Its schemas both check what comes and describe it in the API description, so that neither can
+ * say what the other does not do.
+ */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Such as `/v1/connections/{id}`. */
+  readonly path: string;
+  /** `none`: without a token. `write-key`: with the write key of a source. */
+  readonly scope: Scope | 'none' | 'write-key';
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: z.ZodObject;
+  /** Of a JSON body, which is parsed before handle(). */
+  readonly input?: z.ZodType;
+  /** Of a body that the route reads by itself, by media type. */
+  readonly body?: Readonly<Record<string, z.ZodType>>;
+  readonly answers: Readonly<Record<number, readonly AnswerShape[]>>;
+  handle(call: Call): Promise<Response | StreamedAnswer> | Response | StreamedAnswer;
+}
+
+interface TypedRoute<Q extends z.ZodObject, I extends z.ZodType> extends Omit<Route, 'handle' | 'query' | 'input'> {
+  readonly query?: Q;
+  readonly input?: I;
+  handle(call: Call<z.output<Q>, z.output<I>>): Promise<Response | StreamedAnswer> | Response | StreamedAnswer;
+}
+
+/** Has the types of a route's query and input follow from its schemas. */
+export const defineRoute = <Q extends z.ZodObject = z.ZodObject, I extends z.ZodType = z.ZodType>(
+  route: TypedRoute<Q, I>,
+): Route => route as unknown as Route;
+
+export const json = (value: unknown, status = 200): Response =>
+  new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } });

@@ -1,0 +1,30 @@
+import type { Route } from '../route.ts';
+import type { ServiceParts } from '../service-parts.ts';
+import { connectionRoutes } from './connections.ts';
+import { deadRoutes } from './dead.ts';
+import { deliverRoute } from './deliver.ts';
+import { destinationRoutes } from './destinations.ts';
+import { eventsRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
+import { liveRoute } from './live.ts';
+import { descriptionRoute } from './description.ts';
+import { operationRoutes } from './operations.ts';
+import { previewRoutes } from './preview.ts';
+import { replayRoute } from './replay.ts';
+
+/** Everything that the service answers, in the order of the documentation. */
+export function routesOf(parts: ServiceParts): readonly Route[] {
+  const described = [
+    deliverRoute(parts),
+    ...eventsRoutes(parts),
+    ...previewRoutes(parts),
+    ...operationRoutes(parts),
+    ...destinationRoutes(parts),
+    ...connectionRoutes(parts),
+    liveRoute(parts),
+    ...deadRoutes(parts),
+    replayRoute(parts),
+    ...healthRoutes(parts),
+  ];
+  return [...described, descriptionRoute(described, parts)];
+}
