@@ -79,12 +79,18 @@ export function filledIn(value: unknown, env: Terminal['env']): { value: unknown
   return { value: fill(value, '', env, unfilled), unfilled };
 }
 
-export const invalidConfig = (file: string, issues: readonly ConfigIssue[]): CliError =>
-  new CliError(
-    exitCode.config,
-    `${file} is not valid:`,
-    issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)),
-  );
+/** A file that is JSON, and does not say what it has to. */
+export class InvalidConfig extends CliError {
+  readonly issues: readonly ConfigIssue[];
+  constructor(file: string, issues: readonly ConfigIssue[]) {
+    const lines = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+    super(exitCode.config, `${file} is not valid:`, lines);
+    this.issues = issues;
+  }
+}
+
+export const invalidConfig = (file: string, issues: readonly ConfigIssue[]): InvalidConfig =>
+  new InvalidConfig(file, issues);
 
 /** V8 quotes the text around an error, which may be a credential: only the position is reported, where V8 gives one. */
 function parse(text: string, file: string): unknown {

@@ -17,11 +17,14 @@ export interface ConnectionEntry {
   readonly at: string;
 }
 
+/** Whether a text has no control characters, line feeds among them. */
+export const isPlain = (text: string): boolean => printable(text) === text && !text.includes('\n');
+
 /** Ids are keys of the store, and stand in messages. */
-const id = z
+export const id = z
   .string()
   .refine(
-    (text) => text !== '' && text.length <= 200 && printable(text) === text && !text.includes('\n'),
+    (text) => text !== '' && text.length <= 200 && isPlain(text),
     'must have 1 to 200 characters and no control characters',
   )
   // A path of HTTP would lose it.
@@ -29,6 +32,8 @@ const id = z
 const settings = { config: z.unknown().optional(), options: z.looseObject({}).optional() };
 const several = z.strictObject({
   connections: z.array(z.strictObject({ id, destination: z.string().min(1), ...settings })).min(1),
+  // Those of the HTTP service, which reads the same file.
+  sources: z.unknown().optional(),
 });
 const single = z.strictObject({ destination: z.string().min(1).optional(), ...settings });
 
@@ -52,7 +57,7 @@ export const readConnections = async (file: string, env: Terminal['env']): Promi
   connectionsIn(await readObject(file, connectionsForm), file, env);
 
 /** The same of what was read of the file. */
-function connectionsIn(content: object, file: string, env: Terminal['env']): ConnectionEntries {
+export function connectionsIn(content: object, file: string, env: Terminal['env']): ConnectionEntries {
   const { connections } = checked(several, content, file);
   const repeated = connections.flatMap((connection, index) =>
     connections.findIndex((other) => other.id === connection.id) < index
@@ -137,8 +142,8 @@ function entry(
 function checked<T>(shape: z.ZodType<T>, written: unknown, file: string): T {
   const read = shape.safeParse(written);
   if (read.success) return read.data;
-  throw invalidConfig(
-    file,
-    read.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
-  );
+  throw invalidConfig(file, issuesOf(read.error));
 }
+
+export const issuesOf = ({ issues }: z.ZodError): readonly ConfigIssue[] =>
+  issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
