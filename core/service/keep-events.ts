@@ -43,12 +43,14 @@ export async function keepEvents(
   store: DeliveryStore,
   connections: readonly LiveConnection[],
   events: readonly IncomingEvent[],
-  { onlyWanted = false }: KeepOptions = {},
+  { onlyWanted = false, trace }: KeepOptions = {},
 ): Promise<ReadonlyMap<string, KeptCount>> {
   const acceptedAt = Date.now();
   const ids = events.map((event) => dedupIdOf(event) || randomUUID());
   const plans = connections.map((live) => {
-    const queued = events.map((event, index) => toQueued(live.connection, event, ids[index] as string, acceptedAt));
+    const queued = events.map((event, index) =>
+      toQueued(live.connection, event, ids[index] as string, acceptedAt, trace),
+    );
     const puts = onlyWanted ? queued.filter(isWanted) : queued;
     return { live, puts, unwanted: queued.length - puts.length };
   });

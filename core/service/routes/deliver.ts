@@ -1,4 +1,4 @@
-import { z, type EventOrText, type Outcome } from '../../index.ts';
+import { z, type DeliverOptions, type EventOrText, type Outcome } from '../../index.ts';
 import { readLines, type NdjsonLine } from '../../ndjson.ts';
 import type { ServiceLoad } from '../load.ts';
 import { ndjsonAnswer } from '../ndjson-answer.ts';
@@ -7,6 +7,7 @@ import { ndjson, parsed } from '../request-body.ts';
 import { defineRoute, json, type Call, type Route, type StreamedAnswer } from '../route.ts';
 import { anEvent, anIndexedOutcome, anOutcome, wholeNumber } from '../schemas.ts';
 import { connectionIn, type ServiceParts } from '../service-parts.ts';
+import { traceOf } from '../trace-context.ts';
 import type { LiveConnection } from '../connections.ts';
 
 const longestMs = 600_000;
@@ -39,7 +40,11 @@ export const deliverRoute = (parts: ServiceParts): Route =>
     },
     async handle(call) {
       const live = connectionIn(parts, call.params);
-      const options = call.query.within === undefined ? {} : { withinMs: call.query.within };
+      const trace = traceOf(call.headers);
+      const options = {
+        ...(call.query.within === undefined ? {} : { withinMs: call.query.within }),
+        ...(trace === undefined ? {} : { trace: () => trace }),
+      };
       const { jsonBytes, lineBytes } = parts.limits;
       if (call.body.mediaType === ndjson)
         return streamed(live, new LineReader(call.body.chunks(), lineBytes, parts.load), call, options);
@@ -57,7 +62,7 @@ function streamed(
   { connection }: LiveConnection,
   events: LineReader | readonly EventOrText[],
   { signal }: Call,
-  options: { readonly withinMs?: number },
+  options: Pick<DeliverOptions, 'withinMs' | 'trace'>,
 ): StreamedAnswer {
   const gone = new AbortController();
   const either = AbortSignal.any([signal, gone.signal]);

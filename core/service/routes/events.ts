@@ -6,6 +6,7 @@ import { ndjson, parsed, type RequestBody } from '../request-body.ts';
 import { defineRoute, json, type Route } from '../route.ts';
 import { aKeptCount, anEvent, aWantedCount } from '../schemas.ts';
 import { connectionIn, storeOf, type ServiceParts } from '../service-parts.ts';
+import { traceOf } from '../trace-context.ts';
 
 const body = { 'application/json': z.union([z.array(anEvent), anEvent]), [ndjson]: anEvent };
 
@@ -23,7 +24,9 @@ export const eventsRoutes = (parts: ServiceParts): readonly Route[] => [
       const store = storeOf(parts);
       const events = await eventsIn(call.body, parts);
       return parts.connections.hold(async () => {
-        const counts = await keepEvents(store, [connectionIn(parts, call.params)], events);
+        const counts = await keepEvents(store, [connectionIn(parts, call.params)], events, {
+          trace: traceOf(call.headers),
+        });
         const { accepted, duplicates, settled } = counts.get(id) as KeptCount;
         return json({ accepted, duplicates, settled }, 202);
       });
@@ -50,7 +53,10 @@ export const eventsRoutes = (parts: ServiceParts): readonly Route[] => [
       const store = storeOf(parts);
       const events = await eventsIn(call.body, parts);
       return parts.connections.hold(async () => {
-        const counts = await keepEvents(store, parts.connections.all(), events, { onlyWanted: true });
+        const counts = await keepEvents(store, parts.connections.all(), events, {
+          onlyWanted: true,
+          trace: traceOf(call.headers),
+        });
         return json({ events: events.length, connections: Object.fromEntries(counts) }, 202);
       });
     },

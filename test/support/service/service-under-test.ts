@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadDestinations } from '../../../core/index.ts';
+import { loadDestinations, type OnRequest } from '../../../core/index.ts';
 import { openStore, type EmbeddedStore } from '../../../core/queue/index.ts';
 import {
   createService,
@@ -36,11 +36,12 @@ export interface UnderTestOptions extends Partial<Omit<ServiceSettings, 'store'>
   readonly withStore?: boolean;
   readonly maxBytes?: number;
   readonly answer?: (items: readonly ReceivedItem[]) => Answer;
+  readonly onRequest?: OnRequest;
 }
 
 /** A service with the connection `shop`, at a vendor on loopback. */
 export async function startService(options: UnderTestOptions = {}): Promise<UnderTest> {
-  const { connections = [mailbox('shop')], withStore = false, maxBytes, answer, ...settings } = options;
+  const { connections = [mailbox('shop')], withStore = false, maxBytes, answer, onRequest, ...settings } = options;
   const vendor = await startVendorServer(answer);
   const folder = mkdtempSync(path.join(tmpdir(), 'spillway-service-'));
   const store = withStore
@@ -50,7 +51,7 @@ export async function startService(options: UnderTestOptions = {}): Promise<Unde
   const logAs = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
   const service = createService({
     destinations: await loadDestinations(testDestinations),
-    runtime: { origins: { mailbox: vendor.origin } },
+    runtime: { origins: { mailbox: vendor.origin }, ...(onRequest === undefined ? {} : { onRequest }) },
     store,
     log: { info: logAs('info'), warn: logAs('warn'), error: logAs('error') },
     ...settings,
