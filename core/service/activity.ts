@@ -74,12 +74,14 @@ export class Activity {
       record.requests += 1;
       minute.requests += 1;
       minute.latency?.record(Math.min(600_000, Math.max(1, Math.round(signal.ms))));
-      if (signal.failure === undefined) return;
+      const { status = null } = signal;
+      const failure = signal.failure ?? (status !== null && status >= 400 ? 'http' : undefined);
+      if (failure === undefined) return;
       minute.failed += 1;
       record.lastError = {
         at: new Date(this.#now()).toISOString(),
-        failure: signal.failure,
-        status: signal.status ?? null,
+        failure,
+        status,
       };
     }
   };

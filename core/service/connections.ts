@@ -178,15 +178,14 @@ export class LiveConnections {
   }
 
   async #apply(setups: readonly ConnectionSetup[]): Promise<Applied> {
-    const wanted = new Map<string, Wanted>(setups.map((setup) => [setup.id, { setup, configHash: hashOf(setup) }]));
-    const differing = [...wanted.values()].filter(
-      ({ setup, configHash }) => this.#byId.get(setup.id)?.configHash !== configHash,
-    );
+    const all = setups.map((setup): Wanted => ({ setup, configHash: hashOf(setup) }));
+    const differing = all.filter(({ setup, configHash }) => this.#byId.get(setup.id)?.configHash !== configHash);
     const { issues, registrations } = await this.#try(setups, differing);
     if (issues.length > 0) return { kind: 'invalid', issues };
     // From here on the store knows that what waits is in the lanes that these settings give.
     await this.#options.store?.put(registrations.map((connection) => ({ connection, events: [] })));
     const before = this.#byId;
+    const wanted = new Set(setups.map(({ id }) => id));
     const removed = [...before.values()].filter(({ id }) => !wanted.has(id));
     const replaced = differing.flatMap(({ setup }) => before.get(setup.id) ?? []);
     for (const one of [...removed, ...replaced]) this.#retire(one);
