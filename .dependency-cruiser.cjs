@@ -92,7 +92,7 @@ module.exports = {
         pathNot: [
           '^core/service/',
           '^core/(?:index|package-root|json-text|parse-json|ndjson|optional-peer)\\.ts$',
-          '^core/queue/index\\.ts$',
+          '^core/(?:metrics|queue|tracing)/index\\.ts$',
         ],
       },
       'core/service imports what every program imports, core/index and core/queue/index, and knows the text of JSON.',
@@ -116,6 +116,18 @@ module.exports = {
       'core/tracing sees what a host sees, and the API of OpenTelemetry.',
     ),
     closed(
+      'core-metrics',
+      { path: '^core/metrics/' },
+      { pathNot: ['^core/metrics/', '^core/(?:index|optional-peer)\\.ts$', npm('prom-client')] },
+      'core/metrics sees what a host sees, and the client of Prometheus. It has its own words for what it asks of a store, so that a host without a queue loads none.',
+    ),
+    closed(
+      'metrics-apart',
+      { path: '^(?:core|destinations|scripts)/', pathNot: '^core/metrics/' },
+      { path: npm('prom-client') },
+      'The client of Prometheus is an optional peer, and core/metrics alone asks for it.',
+    ),
+    closed(
       'tracing-apart',
       { path: '^(?:core|destinations|scripts)/', pathNot: '^core/tracing/' },
       { path: npm('@opentelemetry/[^/]+') },
@@ -126,6 +138,12 @@ module.exports = {
       { path: '^core/(?!tracing/|service/|hosts/)' },
       { path: '^core/tracing/' },
       'A host without traces loads none of it.',
+    ),
+    closed(
+      'core-metrics-apart',
+      { path: '^core/(?!metrics/|service/|hosts/)' },
+      { path: '^core/metrics/' },
+      'A host without metrics loads none of it.',
     ),
     closed(
       'core-outward',
@@ -161,12 +179,12 @@ module.exports = {
         pathNot: [
           '^core/(?:index|package-root|json-text|ndjson|parse-json|process-identity)\\.ts$',
           '^core/adapters/rudder\\.ts$',
-          '^core/(?:queue|tracing|service)/index\\.ts$',
+          '^core/(?:metrics|queue|service|tracing)/index\\.ts$',
           '^core/hosts/',
           '^core/testing/',
         ],
       },
-      'Hosts, scripts and proofs import what everybody may import, core/index and the index of core/queue, core/service and core/tracing, and five files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
+      'Hosts, scripts and proofs import what everybody may import, core/index and the index of core/metrics, core/queue, core/service and core/tracing, and five files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
     ),
     closed(
       'proofs-inside',

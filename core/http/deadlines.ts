@@ -38,6 +38,11 @@ export class Deadlines {
     this.#inFlight.delete(exchange);
   }
 
+  /** How many exchanges have not settled. */
+  get count(): number {
+    return this.#inFlight.count;
+  }
+
   #checkIn(ms: number, now: number): void {
     clearTimeout(this.#timer);
     this.#checkAt = now + ms;
@@ -79,5 +84,12 @@ export class SharedDeadlines {
     const deadlines = this.#byTick.get(tickMs) ?? new Deadlines(this.#elapsed, tickMs);
     this.#byTick.set(tickMs, deadlines);
     return deadlines;
+  }
+
+  /** How many exchanges of all connections have not settled. */
+  count(): number {
+    let count = 0;
+    for (const deadlines of this.#byTick.values()) count += deadlines.count;
+    return count;
   }
 }

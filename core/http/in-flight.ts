@@ -14,9 +14,11 @@ export interface Linked<T> {
  */
 export class InFlight<T extends Linked<T>> {
   first: T | undefined = undefined;
+  count = 0;
   #last: T | undefined = undefined;
 
   add(one: T): void {
+    this.count += 1;
     const last = this.#last;
     one.previousInFlight = last;
     if (last === undefined) this.first = one;
@@ -26,6 +28,7 @@ export class InFlight<T extends Linked<T>> {
 
   /** Takes out a member. It keeps no link, or one that lives long would keep those that came after it. */
   delete(one: T): void {
+    this.count -= 1;
     const { nextInFlight, previousInFlight } = one;
     if (previousInFlight === undefined) this.first = nextInFlight;
     else previousInFlight.nextInFlight = nextInFlight;

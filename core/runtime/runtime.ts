@@ -103,6 +103,8 @@ export interface Runtime {
     options?: ConnectionOptions,
     hooks?: ConnectionHooks,
   ): Opened<L>;
+  /** How many requests to vendors have no answer yet, those included that wait for a socket. */
+  requestsInFlight(): number;
   /** Closes every connection. After that, open() throws. */
   close(): Promise<void>;
 }
@@ -167,6 +169,7 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
         return { kind: 'invalid', issues: [{ path: 'config', message }] };
       }
     },
+    requestsInFlight: () => host.deadlines.count(),
     close() {
       closing ??= Promise.all([...connections].map((connection) => connection.close())).then(() => host.pools.close());
       return closing;

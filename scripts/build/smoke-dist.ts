@@ -31,6 +31,7 @@ const load = (how: 'import' | 'require', names: readonly string[]): readonly (re
 /** What an entry needs of a host: an optional peer. */
 const peers: Readonly<Record<string, string>> = {
   'spillway/rudder': '@rudderstack/integrations-lib',
+  'spillway/metrics': 'prom-client',
   'spillway/tracing': '@opentelemetry/api',
 };
 
@@ -105,6 +106,7 @@ try {
     'spillway/rudder': 'toRudderError',
     'spillway/queue': 'openStore',
     'spillway/testing': 'checkDestination',
+    'spillway/metrics': 'createMetrics',
     'spillway/tracing': 'createTracing',
   };
   const slugs = entries.flatMap((entry) => /^spillway\/destinations\/(.+)$/.exec(entry)?.[1] ?? []);

@@ -59,6 +59,7 @@ describe('who may import whom', () => {
       'core/policy/',
       'core/mapping/',
       'core/queue/',
+      'core/metrics/',
       'core/tracing/',
       'destinations/',
       'core/testing/kit/',
@@ -167,6 +168,14 @@ describe('the rules bite', () => {
     ['core/hosts/queue.ts', "import { x } from '../queue/inner.ts';", 'hosts: … -> core/queue/inner.ts'],
     ['core/json-text.ts', "import type { x } from './api/event.ts';", 'core-alone: … -> core/api/event.ts'],
     ['core/adapters/rudder.ts', "import { x } from '../runtime/run.ts';", 'core-rudder: … -> core/runtime/run.ts'],
+    ['core/metrics/run.ts', "import { x } from '../runtime/run.ts';", 'core-metrics: … -> core/runtime/run.ts'],
+    ['core/metrics/store.ts', "import type { x } from '../queue/index.ts';", 'core-metrics: … -> core/queue/index.ts'],
+    ['core/runtime/gauge.ts', "import type { x } from 'prom-client';", 'metrics-apart: … -> prom-client'],
+    [
+      'core/runtime/metrics.ts',
+      "import { x } from '../metrics/index.ts';",
+      'core-metrics-apart: … -> core/metrics/index.ts',
+    ],
     ['core/tracing/run.ts', "import { x } from '../runtime/run.ts';", 'core-tracing: … -> core/runtime/run.ts'],
     ['core/tracing/fs.ts', "import 'node:fs';", 'core-tracing: … -> fs'],
     ['core/runtime/spans.ts', "import type { x } from '@opentelemetry/api';", 'tracing-apart: … -> @opentelemetry/api'],
@@ -300,10 +309,12 @@ describe('the rules bite', () => {
       "import '../runtime/run.ts';\nimport '../api/event.ts';\nimport '../ndjson.ts';\nexport const x = 1;",
     'core/optional-peer.ts': "import 'node:module';\nexport const x = 1;",
     'core/adapters/rudder-library.ts': "import '../optional-peer.ts';",
+    'core/metrics/index.ts':
+      "import type { y } from '../index.ts';\nimport 'prom-client';\nimport '../optional-peer.ts';\nexport const x = 1;",
     'core/tracing/index.ts':
       "import type { y } from '../index.ts';\nimport '@opentelemetry/api';\nimport '../optional-peer.ts';\nexport const x = 1;",
     'core/hosts/ok.ts':
-      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport '../service/index.ts';\nimport '../tracing/index.ts';\nimport 'commander';",
+      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport '../metrics/index.ts';\nimport '../service/index.ts';\nimport '../tracing/index.ts';\nimport 'commander';",
     'core/hosts/cli/new/template/index.ts':
       "import { x } from '../../../../api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
     'core/hosts/cli/new/template/own.ts': 'export const own = 1;',

@@ -5,10 +5,12 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '
 import { describe, expect, test } from '@jest/globals';
 import { createRuntime, type AnyDestination, type CdpEvent, type Outcome } from '../../core/index.ts';
 import adrollEmail from '../../destinations/adroll-email/index.ts';
+import { toQueued } from '../../core/queue/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { accounts, type Account } from '../support/simulators/accounts.ts';
 import { generate } from '../../core/testing/simulators/index.ts';
 import { durable } from '../support/docs/durable.ts';
+import { measured } from '../support/docs/metrics.ts';
 import { forgetUnsubscribed } from '../support/docs/operations.ts';
 import { read, shown } from '../support/docs/pages.ts';
 import { deliverAll } from '../support/docs/stream.ts';
@@ -35,7 +37,7 @@ const eventsFor = (account: Account, count: number): CdpEvent[] => [
 ];
 
 describe('docs/embedding.md', () => {
-  test.each(['stream', 'operations', 'durable', 'traces'])(
+  test.each(['stream', 'operations', 'durable', 'metrics', 'traces'])(
     'shows the code of %s.ts, which the next tests run',
     async (file) => {
       expect(await read('docs/embedding.md')).toContain(await shown(`test/support/docs/${file}.ts`));
@@ -71,6 +73,30 @@ describe('docs/embedding.md', () => {
     const mistyped = { ...account.config, auth: { kind: 'token', token: 'mistyped' } };
     await expect(forgetUnsubscribed(mistyped, since, () => undefined, more)).rejects.toThrow(/refused the credentials/);
     await vendor.close();
+  });
+
+  test('measures what it delivers, and names every metric', async () => {
+    const account = accountAt('rokt');
+    const vendor = await account.start({ seed: 1 });
+    const folder = await mkdtemp(path.join(tmpdir(), 'spillway-docs-'));
+    const host = await measured(folder, account.config, { origins: { rokt: vendor.origin } });
+    const events = eventsFor(account, 50).map((event, n) => toQueued(host.connection, event, `m-${n}`));
+    const put = events.filter(({ outcome }) => outcome === undefined);
+    await host.store.put([{ connection: 'shop-rokt', events }]);
+    host.worker.wake();
+    await host.worker.idle();
+    const text = await host.scrape();
+    const counted = [...text.matchAll(/^spillway_events_total\{.*via="queue".*\} (\d+)$/gm)].map(([, n]) => Number(n));
+    expect(counted.reduce((sum, n) => sum + n, 0)).toBe(put.length);
+    expect(text).toMatch(/^spillway_queue_waiting\{destination="rokt",connection="shop-rokt"\} 0$/m);
+    expect(text).toMatch(/^process_cpu_seconds_total /m);
+    const registered = [...text.matchAll(/^# TYPE (spillway_\w+)/gm)].map(([, name]) => name);
+    expect(registered.length).toBeGreaterThan(15);
+    const named = [...(await read('docs/embedding.md')).matchAll(/^\| `(spillway_\w+)`/gm)].map(([, name]) => name);
+    expect(new Set(named)).toEqual(new Set(registered));
+    await host.close();
+    await vendor.close();
+    await rm(folder, { recursive: true });
   });
 
   test('traces what it sends as a part of the request that brought the event', async () => {

@@ -30,7 +30,13 @@ const surroundings = {
   destinations: 'readonly AnyDestination[]',
 } as const;
 
-const entries = ['core/index.ts', 'core/queue/index.ts', 'core/service/index.ts', 'core/tracing/index.ts'] as const;
+const entries = [
+  'core/index.ts',
+  'core/metrics/index.ts',
+  'core/queue/index.ts',
+  'core/service/index.ts',
+  'core/tracing/index.ts',
+] as const;
 
 interface Example {
   readonly file: string;
@@ -85,8 +91,7 @@ async function moduleOf({ code }: Example): Promise<string> {
   const [head = '', body] = own ? (/^((?:import .*\n)*)([^]*)$/.exec(code)?.slice(1) ?? []) : ['', code];
   const resolved = head
     .replaceAll("'spillway/queue'", `'${path.join(root, 'core/queue/index.ts')}'`)
-    .replaceAll("'spillway/tracing'", `'${path.join(root, 'core/tracing/index.ts')}'`)
-    .replaceAll("'spillway/service'", `'${path.join(root, 'core/service/index.ts')}'`)
+    .replaceAll(/'spillway\/(metrics|service|tracing)'/g, `'${root}/core/$1/index.ts'`)
     .replaceAll("'spillway/testing'", `'${path.join(root, 'core/testing/index.ts')}'`)
     .replaceAll(/'spillway\/destinations\/([\w-]+)'/g, `'${root}/destinations/$1/index.ts'`)
     .replaceAll(/'spillway(?:\/api)?'/g, `'${path.join(root, 'core/index.ts')}'`);
