@@ -28,8 +28,11 @@ export function createApp(parts: ServiceParts, settings: AppSettings): { readonl
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    app.on(route.method, path, (context) => answer(route, context, parts, settings));
-    methods.set(path, [...(methods.get(path) ?? []), route.method]);
+    if (route.everyMethod === true) app.all(path, (context) => answer(route, context, parts, settings));
+    else {
+      app.on(route.method, path, (context) => answer(route, context, parts, settings));
+      methods.set(path, [...(methods.get(path) ?? []), route.method]);
+    }
   }
   for (const [path, allowed] of methods)
     app.all(path, ({ req }) => {
@@ -74,7 +77,8 @@ async function answer(
     if (!('ended' in answered)) release();
   } catch (error) {
     release();
-    response = problemOf(error, parts, { requestId, route: route.path }).response();
+    const problem = problemOf(error, parts, { requestId, route: route.path });
+    response = route.refusal?.(problem) ?? problem.response();
   }
   parts.metrics?.requestAnswered?.(route.path, response.status);
   return finished(response, requestId);
@@ -123,7 +127,9 @@ async function callOf(
     query,
     input,
     body,
+    request,
     headers: request.headers,
+    ip: (context.env as Env['Bindings'] | undefined)?.incoming?.socket.remoteAddress,
     get signal() {
       return request.signal;
     },

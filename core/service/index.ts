@@ -10,3 +10,4 @@ export type { ReloadReport } from './readiness.ts';
 export { createService } from './service.ts';
 export type { Service, ServiceSettings } from './service.ts';
 export type { ServiceLog, ShownMetrics } from './service-parts.ts';
+export type { TrackingSource } from './tracking/tracking-sources.ts';

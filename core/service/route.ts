@@ -1,5 +1,6 @@
 import type { z } from '../index.ts';
 import type { Scope } from './access.ts';
+import type { Problem } from './problem.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** A request, as a route gets it: who sent it is known, and what could be checked beforehand is. */
@@ -12,7 +13,10 @@ export interface Call<Query = unknown, Input = unknown> {
   /** The JSON body, as the route's schema reads it. */
   readonly input: Input;
   readonly body: RequestBody;
+  readonly request: Request;
   readonly headers: Headers;
+  /** The address of the sender, or of the proxy before it. `undefined` without a socket. */
+  readonly ip: string | undefined;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
   /** The name of the token. `undefined` where the service has none. */
@@ -53,6 +57,10 @@ export interface Route {
   /** Of a body that the route reads by itself, by media type. */
   readonly body?: Readonly<Record<string, z.ZodType>>;
   readonly answers: Readonly<Record<number, readonly AnswerShape[]>>;
+  /** handle() answers every method: a browser asks with OPTIONS before a page of another site may send. */
+  readonly everyMethod?: true;
+  /** The answer to a request that fails. Default: the problem document. */
+  readonly refusal?: (problem: Problem) => Response;
   handle(call: Call): Promise<Response | StreamedAnswer> | Response | StreamedAnswer;
 }
 

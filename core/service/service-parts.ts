@@ -6,6 +6,7 @@ import type { ServiceLimits } from './limits.ts';
 import type { ServiceLoad } from './load.ts';
 import { Problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
+import type { TrackingSources } from './tracking/tracking-sources.ts';
 
 /** What a log of the service takes; pino's loggers do. */
 export interface ServiceLog {
@@ -30,6 +31,7 @@ export interface ServiceParts {
   readonly runtime: RuntimeOptions;
   readonly catalogue: readonly CatalogueEntry[];
   readonly store: DeliveryStore | undefined;
+  readonly sources: TrackingSources;
   readonly activity: Activity;
   readonly readiness: Readiness;
   readonly limits: ServiceLimits;

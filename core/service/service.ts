@@ -8,7 +8,9 @@ import { LiveConnections, type Applied, type ConnectionSetup } from './connectio
 import { defaultLimits, type ServiceLimits } from './limits.ts';
 import { ServiceLoad } from './load.ts';
 import { Readiness, type ReloadReport } from './readiness.ts';
+import { sourceIssues } from './routes/tracking.ts';
 import type { ServiceLog, ServiceParts, ShownMetrics } from './service-parts.ts';
+import { TrackingSources, type TrackingSource } from './tracking/tracking-sources.ts';
 
 export interface ServiceSettings {
   /** Those that connections, previews and the catalogue know. */
@@ -37,8 +39,11 @@ export interface ServiceSettings {
 export interface Service {
   /** Answers a request, as handlers of the web do. Never rejects. */
   readonly fetch: Fetch;
-  /** Brings the connections to these settings; where one of them is wrong, nothing changes. */
-  apply(connections: readonly ConnectionSetup[]): Promise<Applied>;
+  /**
+   * Brings the connections to these settings, and the sources of the tracking API; where one of them is wrong, nothing
+   * changes.
+   */
+  apply(connections: readonly ConnectionSetup[], sources?: readonly TrackingSource[]): Promise<Applied>;
   /** Has other tokens open the service from now on. */
   setTokens(tokens: readonly Token[]): void;
   /** What `/readyz` says of the last change of the settings. */
@@ -75,6 +80,7 @@ export function createService(settings: ServiceSettings): Service {
   const limits = { ...defaultLimits, ...settings.limits };
   const load = new ServiceLoad(limits);
   const activity = new Activity();
+  const sources = new TrackingSources();
   const runtime: RuntimeOptions = {
     ...settings.runtime,
     destinations,
@@ -91,6 +97,7 @@ export function createService(settings: ServiceSettings): Service {
     runtime,
     catalogue: destinations.map(catalogueEntry),
     store,
+    sources,
     activity,
     readiness,
     limits,
@@ -107,9 +114,12 @@ export function createService(settings: ServiceSettings): Service {
   });
   return {
     fetch: app.fetch,
-    async apply(setups) {
-      const applied = await connections.apply(setups);
-      if (applied.kind === 'applied') activity.keep(new Set(setups.map(({ id }) => id)));
+    async apply(setups, newSources = []) {
+      const issues = sourceIssues(newSources, setups, parts);
+      const applied = issues.length > 0 ? ({ kind: 'invalid', issues } as const) : await connections.apply(setups);
+      if (applied.kind === 'invalid') return applied;
+      activity.keep(new Set(setups.map(({ id }) => id)));
+      sources.replace(newSources);
       return applied;
     },
     setTokens(next) {

@@ -11,12 +11,15 @@ import { descriptionRoute } from './description.ts';
 import { operationRoutes } from './operations.ts';
 import { previewRoutes } from './preview.ts';
 import { replayRoute } from './replay.ts';
+import { trackingRoutes } from './tracking.ts';
 
 /** Everything that the service answers, in the order of the documentation. */
 export function routesOf(parts: ServiceParts): readonly Route[] {
+  const tracking = trackingRoutes(parts);
   const described = [
     deliverRoute(parts),
     ...eventsRoutes(parts),
+    ...tracking.described,
     ...previewRoutes(parts),
     ...operationRoutes(parts),
     ...destinationRoutes(parts),
@@ -26,5 +29,6 @@ export function routesOf(parts: ServiceParts): readonly Route[] {
     replayRoute(parts),
     ...healthRoutes(parts),
   ];
-  return [...described, descriptionRoute(described, parts)];
+  const undescribed = tracking.all.filter((route) => !tracking.described.includes(route));
+  return [...described, ...undescribed, descriptionRoute(described, parts)];
 }

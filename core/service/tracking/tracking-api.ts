@@ -1,5 +1,5 @@
 import type { IncomingEvent, JsonValue } from '../../api/event.ts';
-import { Problem } from '../problem.ts';
+import { Problem, retryAfter } from '../problem.ts';
 import { crossOriginHeaders, preflightHeaders } from './cross-origin.ts';
 import { sdkEvents } from './sdk-events.ts';
 import { trackingCallOf, type TrackingCall } from './tracking-call.ts';
@@ -13,19 +13,26 @@ export interface TrackingApiOptions {
    * or where the same events again complete it.
    */
   readonly keep: (events: readonly IncomingEvent[], connections: readonly string[]) => Promise<unknown>;
-  /** The body of a request, decompressed, and parsed whatever its content type is. Throws a Problem. */
-  readonly readJson: (request: Request) => Promise<JsonValue>;
   /** Epoch ms. */
   readonly now: () => number;
   /** Milliseconds of a clock that nobody sets. */
   readonly elapsed: () => number;
 }
 
+/** Who sent a request, and what. */
+export interface SentRequest {
+  readonly request: Request;
+  /** The address of the sender. `undefined` where it is not known. */
+  readonly ip: string | undefined;
+  /** The body, decompressed, and parsed whatever its content type is. Throws a Problem. */
+  readonly readJson: () => Promise<JsonValue>;
+}
+
 /**
- * Answers a request to a path of `trackingCalls`; `ip` is the sender's address. Rejects with what `keep` or `readJson`
- * throws beside Problems: the SDKs take the 500 that comes of it for a reason to try again.
+ * Answers a request to a path of `trackingCalls`. Throws a Problem, to be answered with refusal(), and whatever `keep`
+ * or `readJson` throws: the SDKs take the 500 that comes of it for a reason to try again.
  */
-export type TrackingApi = (request: Request, ip?: string) => Promise<Response>;
+export type TrackingApi = (sent: SentRequest) => Promise<Response>;
 
 /**
  * The tracking API of the Segment and RudderStack SDKs. It answers 200 once all events of a request are kept, and with
@@ -33,36 +40,25 @@ export type TrackingApi = (request: Request, ip?: string) => Promise<Response>;
  * for what will never be taken. What can be taken later is answered with 429: on a 503, Segment's SDKs do not look at
  * `Retry-After`.
  */
-export function createTrackingApi(options: TrackingApiOptions): TrackingApi {
-  return async (request, ip) => {
-    let response: Response;
-    try {
-      response = await answer(options, request, ip);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      response = error.response();
-    }
-    for (const [name, value] of Object.entries(crossOriginHeaders)) response.headers.set(name, value);
-    return response;
+export const createTrackingApi =
+  (options: TrackingApiOptions): TrackingApi =>
+  async ({ request, ip, readJson }) => {
+    const url = new URL(request.url);
+    const call = trackingCallOf(url.pathname);
+    if (call === undefined) throw new Problem('not-found', 'no call of the tracking API has this path');
+    if (request.method === 'OPTIONS')
+      return new Response(null, { status: 204, headers: { ...crossOriginHeaders, ...preflightHeaders } });
+    if (request.method !== 'POST')
+      throw new Problem('method-not-allowed', 'it has: POST, OPTIONS', { headers: { allow: 'POST, OPTIONS' } });
+    const basic = basicWriteKey(request.headers);
+    // Who has a wrong key is told before the body is read.
+    let source = basic === undefined ? undefined : sourceOf(options, basic);
+    const at = options.now();
+    const body = await readJson();
+    source ??= sourceOf(options, otherWriteKey(body, url));
+    await keepAll(options, source, eventsIn(call, body, { at, ip }));
+    return Response.json({ success: true }, { headers: crossOriginHeaders });
   };
-}
-
-async function answer(options: TrackingApiOptions, request: Request, ip: string | undefined): Promise<Response> {
-  const url = new URL(request.url);
-  const call = trackingCallOf(url.pathname);
-  if (call === undefined) throw new Problem('not-found', 'no call of the tracking API has this path');
-  if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: preflightHeaders });
-  if (request.method !== 'POST')
-    throw new Problem('method-not-allowed', 'it has: POST, OPTIONS', { headers: { allow: 'POST, OPTIONS' } });
-  const basic = basicWriteKey(request.headers);
-  // Who has a wrong key is told before the body is read.
-  let source = basic === undefined ? undefined : sourceOf(options, basic);
-  const at = options.now();
-  const body = await options.readJson(request).catch(throwForLater);
-  source ??= sourceOf(options, otherWriteKey(body, url));
-  await keepAll(options, source, eventsIn(call, body, { at, ip }));
-  return Response.json({ success: true });
-}
 
 function sourceOf({ sources }: TrackingApiOptions, writeKey: string | undefined): MeteredSource {
   const source = writeKey === undefined ? undefined : sources.find(writeKey);
@@ -89,29 +85,35 @@ async function keepAll(
   events: readonly IncomingEvent[],
 ): Promise<void> {
   const wait = source.take(events.length, elapsed());
-  if (wait > 0) throw later('the source sends more events than its rate allows', Math.ceil(wait / 1_000));
-  await keep(events, source.connections).catch(throwForLater);
+  if (wait > 0) {
+    const headers = retryAfter(Math.ceil(wait / 1_000));
+    throw new Problem('too-many-requests', 'the source sends more events than its rate allows', { headers });
+  }
+  await keep(events, source.connections).catch(throwPatiently);
 }
 
-/** Seconds until room that is not there now is looked for again, where nobody says. */
-const usualWait = 5;
-/** The same for a store that is full. Segment's SDKs give up after thirty answers, so they are not asked to hurry. */
+/** Seconds after which a store that is full is asked again. Segment's SDKs give up after thirty answers. */
 const fullStoreWait = 60;
 
-/** What may be taken later is a 429, whatever it is on other routes. */
-function throwForLater(error: unknown): never {
-  if (!(error instanceof Problem)) throw error;
-  const { kind, message, headers } = error;
-  const seconds = Number(headers['retry-after'] ?? usualWait);
-  if (kind === 'too-many-requests') throw later(message, Math.max(seconds, fullStoreWait));
-  if (kind === 'unavailable' || kind === 'conflict') throw later(message, seconds);
-  throw error;
+function throwPatiently(error: unknown): never {
+  if (!(error instanceof Problem) || error.kind !== 'too-many-requests') throw error;
+  throw new Problem(error.kind, error.message, { headers: retryAfter(fullStoreWait) });
 }
 
-/**
- * Segment's SDKs for browsers read `x-ratelimit-reset`, all others that wait as long as they are told `retry-after`.
- */
-const later = (detail: string, seconds: number): Problem =>
-  new Problem('too-many-requests', detail, {
-    headers: { 'retry-after': String(seconds), 'x-ratelimit-reset': String(seconds) },
-  });
+/** Seconds after which is asked again, where nobody says. */
+const usualWait = 5;
+
+/** How the tracking API answers what went wrong, in it or around it: what may be taken later is a 429. */
+export function refusal(problem: Problem): Response {
+  const { kind, message, headers } = problem;
+  const isForLater = kind === 'unavailable' || kind === 'conflict';
+  const response = (isForLater ? new Problem('too-many-requests', message, { headers }) : problem).response();
+  if (response.status === 429) {
+    const seconds = headers['retry-after'] ?? String(usualWait);
+    response.headers.set('retry-after', seconds);
+    // Older SDKs of Segment for browsers know this name of it.
+    response.headers.set('x-ratelimit-reset', seconds);
+  }
+  for (const [name, value] of Object.entries(crossOriginHeaders)) response.headers.set(name, value);
+  return response;
+}

@@ -6,19 +6,19 @@ import type { IncomingEvent } from '../../../core/index.ts';
 import { ClaimStore } from '../../../core/queue/claim-store.ts';
 import { QueueFull, toQueued, type DeliveryStore } from '../../../core/queue/index.ts';
 import { Problem, retryAfter } from '../../../core/service/problem.ts';
-import { createTrackingApi, type TrackingApi } from '../../../core/service/tracking/tracking-api.ts';
+import { createTrackingApi } from '../../../core/service/tracking/tracking-api.ts';
 import { trackingCalls } from '../../../core/service/tracking/tracking-call.ts';
 import { TrackingSources } from '../../../core/service/tracking/tracking-sources.ts';
 import { MemoryQueue } from '../../support/queue/memory-queue.ts';
 import { fakeConnection } from '../../support/queue/store-connection.ts';
 import { recorded } from '../../support/service/recorded-sdks.ts';
-import { readAnyJson, serveTracking, type TrackingServer } from '../../support/service/tracking-server.ts';
+import { ask, serveTracking, type Answer, type TrackingServer } from '../../support/service/tracking-server.ts';
 
 const receivedAt = Date.parse('2026-03-01T12:00:00.000Z');
 const connection = fakeConnection('shop-adjust');
 
 interface Tracking {
-  readonly api: TrackingApi;
+  readonly api: Answer;
   /** Milliseconds on the clock of the rate. */
   elapsed: number;
   /** Thrown instead of the store's answer. */
@@ -35,27 +35,27 @@ function tracking(maxBytes?: number): Tracking {
   const self: Tracking = {
     elapsed: 0,
     failure: undefined,
-    api: createTrackingApi({
-      sources: new TrackingSources([{ id: 'web', writeKey: 'key-of-web', connections: [connection.id], rate: 100 }]),
-      async keep(events, connections) {
-        if (self.failure !== undefined) throw self.failure;
-        const queued = events.map((event) =>
-          toQueued(connection, event, (event as { messageId: string }).messageId, receivedAt),
-        );
-        try {
-          return await store.put(connections.map((id) => ({ connection: id, events: queued })));
-        } catch (error) {
-          throw error instanceof QueueFull
-            ? new Problem('too-many-requests', 'the store is full', { headers: retryAfter(5) })
-            : error;
-        }
-      },
-      readJson: readAnyJson,
-      now: () => receivedAt,
-      elapsed: () => self.elapsed,
-    }),
+    api: (request, ip) => ask(api, request, ip),
     kept: async () => (await store.peek(connection.id, 1_000)).map(({ text }) => JSON.parse(text) as IncomingEvent),
   };
+  const api = createTrackingApi({
+    sources: new TrackingSources([{ id: 'web', writeKey: 'key-of-web', connections: [connection.id], rate: 100 }]),
+    async keep(events, connections) {
+      if (self.failure !== undefined) throw self.failure;
+      const queued = events.map((event) =>
+        toQueued(connection, event, (event as { messageId: string }).messageId, receivedAt),
+      );
+      try {
+        return await store.put(connections.map((id) => ({ connection: id, events: queued })));
+      } catch (error) {
+        throw error instanceof QueueFull
+          ? new Problem('too-many-requests', 'the store is full', { headers: retryAfter(5) })
+          : error;
+      }
+    },
+    now: () => receivedAt,
+    elapsed: () => self.elapsed,
+  });
   return self;
 }
 

@@ -4,28 +4,37 @@ import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import type { JsonValue } from '../../../core/index.ts';
 import { Problem } from '../../../core/service/problem.ts';
-import type { TrackingApi } from '../../../core/service/tracking/tracking-api.ts';
+import { refusal, type TrackingApi } from '../../../core/service/tracking/tracking-api.ts';
 
 export interface TrackingServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** The body of a request as JSON, whatever its content type is; gzip, too. */
-export async function readAnyJson(request: Request): Promise<JsonValue> {
-  const stream =
-    request.headers.get('content-encoding') === 'gzip'
-      ? request.body?.pipeThrough(new DecompressionStream('gzip'))
-      : request.body;
+/** Asks the API without a server, with the body of the request as JSON, whatever its content type is; gzip, too. */
+export async function ask(api: TrackingApi, request: Request, ip?: string): Promise<Response> {
+  const isZipped = request.headers.get('content-encoding') === 'gzip';
+  const readJson = async (): Promise<JsonValue> => {
+    const stream = isZipped ? request.body?.pipeThrough(new DecompressionStream('gzip')) : request.body;
+    try {
+      return JSON.parse(await new Response(stream ?? null).text()) as JsonValue;
+    } catch {
+      throw new Problem('not-valid', 'the body is no JSON');
+    }
+  };
   try {
-    return JSON.parse(await new Response(stream ?? null).text()) as JsonValue;
-  } catch {
-    throw new Problem('not-valid', 'the body is no JSON');
+    return await api({ request, ip, readJson });
+  } catch (error) {
+    if (error instanceof Problem) return refusal(error);
+    throw error;
   }
 }
 
+/** Answers a request that came from that address. */
+export type Answer = (request: Request, ip?: string) => Promise<Response>;
+
 /** The tracking API on a port of loopback. */
-export async function serveTracking(api: TrackingApi): Promise<TrackingServer> {
+export async function serveTracking(answer: Answer): Promise<TrackingServer> {
   const server = http.createServer((incoming, outgoing) => {
     void (async () => {
       const isZipped = incoming.headers['content-encoding'] === 'gzip';
@@ -38,7 +47,7 @@ export async function serveTracking(api: TrackingApi): Promise<TrackingServer> {
         headers: headers as Record<string, string>,
         ...(hasBody ? { body } : {}),
       });
-      const response = await api(request, incoming.socket.remoteAddress);
+      const response = await answer(request, incoming.socket.remoteAddress);
       outgoing.writeHead(response.status, Object.fromEntries(response.headers));
       outgoing.end(await response.text());
     })();
