@@ -104,6 +104,12 @@ module.exports = {
       'A host without the service loads none of it.',
     ),
     closed(
+      'service-packages-apart',
+      { path: '^(?:core|destinations|scripts)/', pathNot: '^core/service/' },
+      { path: npm('hono', '@hono/[^/]+', '@asteasolutions/[^/]+') },
+      'What answers by HTTP are optional peers, and core/service alone asks for them.',
+    ),
+    closed(
       'core-rudder',
       { path: '^core/adapters/rudder' },
       { path: '^core/', pathNot: ['^core/api/', '^core/adapters/rudder', '^core/optional-peer\\.ts$'] },

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { Hono, type Context } from 'hono';
+import type { Context } from 'hono';
 import { z } from '../index.ts';
 import { tokenOf, type Token } from './access.ts';
 import { refuseForeignPages, type ServiceAddress } from './origin-guard.ts';
+import { loadHono } from './peers.ts';
 import { Problem, type ProblemIssue } from './problem.ts';
 import { parsed, RequestBody } from './request-body.ts';
 import type { Call, Route, StreamedAnswer } from './route.ts';
 import { routesOf } from './routes/index.ts';
 import type { ServiceParts } from './service-parts.ts';
+
+const { Hono } = loadHono();
 
 export type Fetch = (request: Request, env?: object) => Response | Promise<Response>;
 

@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import { defaultLimits, type ServiceLimits } from './limits.ts';
+import { loadNodeServer } from './peers.ts';
 import type { Service } from './service.ts';
+
+const { getRequestListener } = loadNodeServer();
 
 export interface ListenOptions {
   /** Default: 127.0.0.1. */

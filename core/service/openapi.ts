@@ -1,8 +1,11 @@
-import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
+import type { OpenAPIRegistry as Registry } from '@asteasolutions/zod-to-openapi';
 import { z } from '../index.ts';
+import { loadZodToOpenApi } from './peers.ts';
 import { problemStatuses } from './problem.ts';
 import type { Route } from './route.ts';
 import { aProblem } from './schemas.ts';
+
+const { OpenApiGeneratorV31, OpenAPIRegistry } = loadZodToOpenApi();
 
 /** An OpenAPI 3.1 document. */
 export type ApiDescription = Readonly<Record<string, unknown>>;
@@ -26,7 +29,7 @@ export function apiDescription(routes: readonly Route[], version: string): ApiDe
   }) as unknown as ApiDescription;
 }
 
-type Path = Parameters<OpenAPIRegistry['registerPath']>[0];
+type Path = Parameters<Registry['registerPath']>[0];
 
 function pathOf({ method, path, scope, summary, description, query, input, body, answers }: Route): Path {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);

@@ -164,6 +164,7 @@ describe('the rules bite', () => {
       "import type { x } from '../service/index.ts';",
       'core-service-apart: … -> core/service/index.ts',
     ],
+    ['core/hosts/app.ts', "import type { x } from 'hono';", 'service-packages-apart: … -> hono'],
     ['core/hosts/service.ts', "import { x } from '../service/inner.ts';", 'hosts: … -> core/service/inner.ts'],
     ['core/hosts/queue.ts', "import { x } from '../queue/inner.ts';", 'hosts: … -> core/queue/inner.ts'],
     ['core/json-text.ts', "import type { x } from './api/event.ts';", 'core-alone: … -> core/api/event.ts'],
