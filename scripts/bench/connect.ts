@@ -1,5 +1,12 @@
 import type { Dispatcher } from 'undici';
-import { createRuntime, type Connection, type ConnectionOptions, type Pace, type Runtime } from '../../core/index.ts';
+import {
+  createRuntime,
+  type Connection,
+  type ConnectionOptions,
+  type Pace,
+  type Runtime,
+  type RuntimeOptions,
+} from '../../core/index.ts';
 import type { Subject } from './subjects.ts';
 
 export interface OpenSubject {
@@ -12,10 +19,14 @@ export interface ConnectOptions {
   readonly origin?: string;
   readonly concurrency?: number;
   readonly options?: ConnectionOptions;
+  readonly runtime?: Partial<RuntimeOptions>;
 }
 
 /** Opens a subject as a host program does that was granted any rate; rate buckets, gate, signals and checks stay on. */
-export function connect(subject: Subject, { dispatcher, origin, concurrency, options }: ConnectOptions): OpenSubject {
+export function connect(
+  subject: Subject,
+  { dispatcher, origin, concurrency, options, runtime: more }: ConnectOptions,
+): OpenSubject {
   const { manifest } = subject.destination;
   const { slug } = manifest;
   const rate =
@@ -26,6 +37,7 @@ export function connect(subject: Subject, { dispatcher, origin, concurrency, opt
     pace: { [slug]: pace },
     ...(dispatcher === undefined ? {} : { dispatcher: () => dispatcher }),
     ...(origin === undefined ? {} : { origins: { [slug]: origin } }),
+    ...more,
   });
   const opened = runtime.open(slug, subject.config, options);
   if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));

@@ -13,6 +13,7 @@ import { delivered } from './cases/delivered.ts';
 import { goesOn } from './cases/goes-on.ts';
 import { heap } from './cases/heap.ts';
 import { latency } from './cases/latency.ts';
+import { observed } from './cases/observed.ts';
 import { oneEvent } from './cases/one-event.ts';
 import { queue } from './cases/queue.ts';
 import { requests } from './cases/requests.ts';
@@ -37,6 +38,7 @@ const cases: Readonly<Record<string, Case>> = {
   'big-call': { title: 'One call of 10,000 events beside calls of 100', run: bigCall },
   heap: { title: 'Heap retained', run: heap },
   'one-event': { title: 'deliver() of one event', run: oneEvent },
+  observed: { title: 'Signals, metrics and traces', run: observed },
   rules: { title: 'Subscriptions and mappings', run: rules },
   queue: { title: 'The durable queue, beside the bare package', run: queue },
   tenants: { title: 'Very many connections of one vendor', run: tenantsCase },
