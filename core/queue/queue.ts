@@ -170,6 +170,11 @@ export interface PutResult {
   readonly accepted: number;
   /** Put before, within the dedup window. */
   readonly duplicates: number;
+  /**
+   * Positions of the accepted events whose outcome came with them: they have left the queue at once, and no worker
+   * signals that. Left out where there is none.
+   */
+  readonly settled?: readonly number[];
 }
 
 /** What a store remembers of a connection, in the same transactions as its events. */

@@ -80,7 +80,7 @@ describe('a store that is open', () => {
     const client = await reach();
     const odd = [42, 'a\u2028b\u2029c\u0085d\re\nf', null, [1], { 'a/b': '\ud800' }];
     const lines = odd.map((event, n) => ({ ...refused(`o${n}`), event: event as never }));
-    expect(await put(client, 'odd/ünd %2F ?', lines)).toEqual(kept(5));
+    expect(await put(client, 'odd/ünd %2F ?', lines)).toEqual([{ ...kept(5)[0], settled: [0, 1, 2, 3, 4] }]);
     expect((await all(client.dead('odd/ünd %2F ?'))).map(({ event }) => event)).toEqual(odd);
   });
 
@@ -211,7 +211,7 @@ describe('what another program may ask', () => {
         (await promisify(execFile)('curl', ['--silent', '--show-error', '--unix-socket', link(), ...args])).stdout;
       const event = JSON.stringify(refused('a'));
       expect(await curl('--data-binary', `{"put":"shop"}\n${event}\n`, 'http://store/puts')).toBe(
-        '[{"accepted":1,"duplicates":0}]',
+        '[{"accepted":1,"duplicates":0,"settled":[0]}]',
       );
       expect(JSON.parse(await curl('http://store/status'))).toMatchObject({
         connections: [{ connection: 'shop', dead: 1 }],

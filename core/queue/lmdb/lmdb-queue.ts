@@ -25,7 +25,8 @@ import { Maintenance } from './maintenance.ts';
 import { Quarantine } from './quarantine.ts';
 import { RecordReader } from './record-reader.ts';
 import { ReplayLog } from './replay-log.ts';
-import { register, registeredBefore, registeredWith, withUncheckedLanes, type RegisteringPut } from './registration.ts';
+import { register, registeredBefore, registeredWith, withUncheckedLanes } from './registration.ts';
+import { resultOf, type StartedPut } from './started-put.ts';
 import type { StoreCounters } from './store-counters.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StoreMeta } from './store-meta.ts';
@@ -39,11 +40,6 @@ export interface LmdbQueueOptions {
   readonly emit: Emit;
   /** Has what other processes have asked for answered; `undefined` where that is nothing. */
   readonly beforeClose?: (() => Promise<unknown> | undefined) | undefined;
-}
-
-interface StartedPut extends RegisteringPut {
-  readonly accepted: string[];
-  readonly total: number;
 }
 
 /** What openQueue() returns. The port says what each method promises. */
@@ -119,7 +115,7 @@ export class LmdbQueue implements DeliveryQueue {
     failpoint('before put');
     await this.#writer.writeAll(parts, { kind: 'put', onCommitted: settleIds, onFailed: settleIds });
     failpoint('after put before ack');
-    return parts.map(({ accepted, total }) => ({ accepted: accepted.length, duplicates: total - accepted.length }));
+    return parts.map(resultOf);
   }
 
   /** Adds a part, also where it throws halfway: its ids are to be given back. */
@@ -131,11 +127,13 @@ export class LmdbQueue implements DeliveryQueue {
     const before = registeredBefore(state, parts);
     const registered = typeof connection === 'string' ? undefined : registeredWith(before, connection, now);
     const accepted: string[] = [];
+    const settled: number[] = [];
     // The caller may change the array while this waits for the disk.
-    parts.push({ state, batch, registered, accepted, total: events.length });
-    for (const queued of events) {
+    parts.push({ state, batch, registered, accepted, settled, total: events.length });
+    for (const [position, queued] of events.entries()) {
       if (!this.#dedupIndex.add(state.number, queued.id, now, batch.operations)) continue;
       accepted.push(queued.id);
+      if (queued.outcome !== undefined) settled.push(position);
       batch.add(queued, id, now);
     }
   }

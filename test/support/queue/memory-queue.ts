@@ -137,7 +137,9 @@ export class MemoryQueue implements DeliveryQueue {
         const hadLanes = registered?.hasLanes === true || (isSame && log.registered?.hasLanes === true);
         const hasLanes = hadLanes || fresh.some(({ lanes }) => lanes !== undefined);
         log.registered = registered && { ...registered, hasLanes };
-        return { accepted: fresh.length, duplicates: events.length - fresh.length };
+        const settled = fresh.flatMap((one) => (one.outcome === undefined ? [] : [events.indexOf(one)]));
+        const counts = { accepted: fresh.length, duplicates: events.length - fresh.length };
+        return settled.length === 0 ? counts : { ...counts, settled };
       }),
     );
   }
