@@ -11,6 +11,7 @@ const esmOnly = [
   'is-network-error',
   '@clack/prompts',
   '@clack/core',
+  '@seriousme/openapi-schema-validator',
   'fast-string-width',
   'fast-string-truncated-width',
   'fast-wrap-ansi',

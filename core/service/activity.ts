@@ -4,6 +4,8 @@ import type { OutcomeKind, ReasonCode, Signal } from '../index.ts';
 /** What became of an event: its outcome, or, where a store kept it, that it is a dead letter now. */
 export type SettledAs = OutcomeKind | 'dead';
 
+type RequestFailure = NonNullable<Extract<Signal, { kind: 'request_finished' }>['failure']>;
+
 /** What happened on a connection in one minute. */
 export interface ActivityMinute {
   /** ISO 8601: its beginning. */
@@ -26,7 +28,7 @@ export interface ConnectionActivity {
   /** Of the requests of the last five minutes, in ms; `null` where there were none. */
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
   /** The last request that failed. Holds nothing of the answer but its status. */
-  readonly lastError: { readonly at: string; readonly failure: string; readonly status: number | null } | null;
+  readonly lastError: { readonly at: string; readonly failure: RequestFailure; readonly status: number | null } | null;
 }
 
 const minuteMs = 60_000;

@@ -1,5 +1,5 @@
 /** What can be wrong with a request, by the last part of its `type`: its status, and what it says to people. */
-const kinds = {
+export const problemKinds = {
   'not-valid': { status: 400, title: 'The request is not valid' },
   unauthorized: { status: 401, title: 'A token is needed' },
   forbidden: { status: 403, title: 'The request is not allowed' },
@@ -14,10 +14,7 @@ const kinds = {
   unavailable: { status: 503, title: 'This cannot be answered now' },
 } as const;
 
-/** Every status that a problem has. */
-export const problemStatuses: readonly number[] = [...new Set(Object.values(kinds).map(({ status }) => status))];
-
-export type ProblemKind = keyof typeof kinds;
+export type ProblemKind = keyof typeof problemKinds;
 
 /** Where a request is wrong, and what is wrong there. Never holds a value of it. */
 export interface ProblemIssue {
@@ -52,9 +49,9 @@ export class Problem extends Error {
   readonly #errors: readonly ProblemIssue[] | undefined;
 
   constructor(kind: ProblemKind, detail?: string, { errors, headers = {} }: ProblemParts = {}) {
-    super(detail ?? kinds[kind].title);
+    super(detail ?? problemKinds[kind].title);
     this.kind = kind;
-    this.status = kinds[kind].status;
+    this.status = problemKinds[kind].status;
     this.headers = headers;
     this.#detail = detail;
     this.#errors = errors;
@@ -63,7 +60,7 @@ export class Problem extends Error {
   document(): ProblemDocument {
     return {
       type: `${typePrefix}${this.kind}`,
-      title: kinds[this.kind].title,
+      title: problemKinds[this.kind].title,
       status: this.status,
       ...(this.#detail === undefined ? {} : { detail: this.#detail }),
       ...(this.#errors === undefined ? {} : { errors: this.#errors }),

@@ -1,6 +1,6 @@
 import type { z } from '../index.ts';
 import type { Scope } from './access.ts';
-import type { Problem } from './problem.ts';
+import type { Problem, ProblemKind } from './problem.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** A request, as a route gets it: who sent it is known, and what could be checked beforehand is. */
@@ -61,6 +61,8 @@ export interface Route {
   readonly everyMethod?: true;
   /** The answer to a request that fails. Default: the problem document. */
   readonly refusal?: (problem: Problem) => Response;
+  /** What else can be wrong than any route with such a path, scope and body says. */
+  readonly problems?: readonly ProblemKind[];
   handle(call: Call): Promise<Response | StreamedAnswer> | Response | StreamedAnswer;
 }
 

@@ -2,7 +2,7 @@ import { z } from '../../index.ts';
 import type { ConnectionBacklog } from '../../queue/index.ts';
 import type { LiveConnection } from '../connections.ts';
 import { defineRoute, json, type Route } from '../route.ts';
-import { aConnection, aMinute, wholeNumber } from '../schemas.ts';
+import { aConnection, aMinute, wholeNumberOr } from '../schemas.ts';
 import { connectionIn, type ServiceParts } from '../service-parts.ts';
 
 export const connectionRoutes = (parts: ServiceParts): readonly Route[] => [
@@ -31,7 +31,7 @@ export const connectionRoutes = (parts: ServiceParts): readonly Route[] => [
     path: '/v1/connections/{id}/series',
     scope: 'read',
     summary: 'What happened on a connection, minute by minute',
-    query: z.strictObject({ minutes: wholeNumber(1, 60).default(60) }),
+    query: z.strictObject({ minutes: wholeNumberOr(60, 1, 60) }),
     answers: { 200: [{ description: 'The oldest first', schema: z.object({ minutes: z.array(aMinute) }) }] },
     handle: ({ params, query }) =>
       json({ minutes: parts.activity.series(connectionIn(parts, params).id, query.minutes) }),

@@ -4,12 +4,23 @@ import { ndjsonAnswer } from '../ndjson-answer.ts';
 import { Problem } from '../problem.ts';
 import { ndjson } from '../request-body.ts';
 import { defineRoute, json, type Route } from '../route.ts';
-import { aDeadFilter, aDeadLetter, wholeNumber } from '../schemas.ts';
+import {
+  aCount,
+  aDeadFilter,
+  aDeadLetter,
+  aDeadLetterHead,
+  isoTime,
+  reasonCounts,
+  wholeNumber,
+  wholeNumberOr,
+} from '../schemas.ts';
 import { connectionIn, storeOf, type ServiceParts } from '../service-parts.ts';
 
 const mostListed = 1_000;
-const filter = { filter: aDeadFilter.optional(), dryRun: z.boolean().optional() };
-const aCount = z.object({ count: z.int(), dryRun: z.boolean() });
+const dryRun = z.boolean().describe('Count them, and change nothing').optional();
+/** Without a store. */
+const problems = ['conflict'] as const;
+const aCountOfDead = z.object({ count: aCount, dryRun: z.boolean() });
 
 export const deadRoutes = (parts: ServiceParts): readonly Route[] => [
   defineRoute({
@@ -19,18 +30,19 @@ export const deadRoutes = (parts: ServiceParts): readonly Route[] => [
     summary: 'Dead letters, the oldest first',
     description: `With Accept: ${ndjson}, all of them with their events, as an export; otherwise a page without the events.`,
     query: aDeadFilter.omit({ seq: true }).extend({
-      limit: wholeNumber(1, mostListed).default(100),
+      limit: wholeNumberOr(100, 1, mostListed),
       cursor: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
     }),
     answers: {
       200: [
         {
           description: 'A page; `next` is the cursor of the one after it, null on the last',
-          schema: z.object({ dead: z.array(aDeadLetter), next: z.string().nullable() }),
+          schema: z.object({ dead: z.array(aDeadLetterHead), next: z.string().nullable() }),
         },
         { description: 'All of them, with their events', mediaType: ndjson, schema: aDeadLetter },
       ],
     },
+    problems,
     async handle({ params, query, headers }) {
       const { id } = connectionIn(parts, params);
       const { limit, cursor = -1, ...wanted } = query;
@@ -55,7 +67,8 @@ export const deadRoutes = (parts: ServiceParts): readonly Route[] => [
     path: '/v1/connections/{id}/dead/reasons',
     scope: 'read',
     summary: 'How many dead letters have each reason',
-    answers: { 200: [{ description: 'By reason', schema: z.object({ reasons: z.record(z.string(), z.int()) }) }] },
+    answers: { 200: [{ description: 'By reason', schema: z.object({ reasons: reasonCounts }) }] },
+    problems,
     handle: async ({ params }) => json({ reasons: await storeOf(parts).reasons(connectionIn(parts, params).id) }),
   }),
   defineRoute({
@@ -63,15 +76,16 @@ export const deadRoutes = (parts: ServiceParts): readonly Route[] => [
     path: '/v1/connections/{id}/dead/counts',
     scope: 'read',
     summary: 'How many events died, by time and reason',
-    query: z.strictObject({ every: wholeNumber(60, 86_400).default(3_600).describe('Seconds') }),
+    query: z.strictObject({ every: wholeNumberOr(3_600, 60, 86_400).describe('Seconds') }),
     answers: {
       200: [
         {
           description: 'The oldest first; times without a dead letter are left out',
-          schema: z.object({ counts: z.array(z.object({ at: z.string(), reasons: z.record(z.string(), z.int()) })) }),
+          schema: z.object({ counts: z.array(z.object({ at: isoTime, reasons: reasonCounts })) }),
         },
       ],
     },
+    problems,
     async handle({ params, query }) {
       const byTime = new Map<number, Record<string, number>>();
       const everyMs = query.every * 1_000;
@@ -91,6 +105,7 @@ export const deadRoutes = (parts: ServiceParts): readonly Route[] => [
     scope: 'events',
     summary: 'A dead letter with its event',
     answers: { 200: [{ description: 'The dead letter', schema: aDeadLetter }] },
+    problems,
     async handle({ params }) {
       const seq = Number(params['seq']);
       const { id } = connectionIn(parts, params);
@@ -104,8 +119,9 @@ export const deadRoutes = (parts: ServiceParts): readonly Route[] => [
     path: '/v1/connections/{id}/dead/revive',
     scope: 'operate',
     summary: 'Puts dead letters back into the queue, as if they were new',
-    input: z.strictObject(filter),
-    answers: { 200: [{ description: 'How many', schema: aCount }] },
+    input: z.strictObject({ filter: aDeadFilter.optional(), dryRun }),
+    answers: { 200: [{ description: 'How many', schema: aCountOfDead }] },
+    problems,
     async handle({ params, input, by, requestId }) {
       const { id, connection } = connectionIn(parts, params);
       const store = storeOf(parts);
@@ -121,8 +137,9 @@ export const deadRoutes = (parts: ServiceParts): readonly Route[] => [
     path: '/v1/connections/{id}/dead',
     scope: 'operate',
     summary: 'Drops dead letters for good',
-    input: z.strictObject({ ...filter, filter: aDeadFilter }),
-    answers: { 200: [{ description: 'How many', schema: aCount }] },
+    input: z.strictObject({ filter: aDeadFilter, dryRun }),
+    answers: { 200: [{ description: 'How many', schema: aCountOfDead }] },
+    problems,
     async handle({ params, input, by, requestId }) {
       const { id } = connectionIn(parts, params);
       const store = storeOf(parts);

@@ -1,12 +1,8 @@
 import { z } from '../../index.ts';
+import { aDestination } from '../destination-schema.ts';
 import { Problem } from '../problem.ts';
 import { defineRoute, json, type Route } from '../route.ts';
 import type { ServiceParts } from '../service-parts.ts';
-
-const anEntry = z.looseObject({ manifest: z.looseObject({ slug: z.string(), name: z.string() }) }).meta({
-  id: 'Destination',
-  description: 'A destination with the JSON Schemas of its settings, options and operations',
-});
 
 export const destinationRoutes = ({ catalogue }: ServiceParts): readonly Route[] => [
   defineRoute({
@@ -14,7 +10,7 @@ export const destinationRoutes = ({ catalogue }: ServiceParts): readonly Route[]
     path: '/v1/destinations',
     scope: 'read',
     summary: 'The catalogue',
-    answers: { 200: [{ description: 'All destinations', schema: z.object({ destinations: z.array(anEntry) }) }] },
+    answers: { 200: [{ description: 'All destinations', schema: z.object({ destinations: z.array(aDestination) }) }] },
     handle: () => json({ destinations: catalogue }),
   }),
   defineRoute({
@@ -22,7 +18,7 @@ export const destinationRoutes = ({ catalogue }: ServiceParts): readonly Route[]
     path: '/v1/destinations/{slug}',
     scope: 'read',
     summary: 'A destination of the catalogue',
-    answers: { 200: [{ description: 'The destination', schema: anEntry }] },
+    answers: { 200: [{ description: 'The destination', schema: aDestination }] },
     handle({ params }) {
       const entry = catalogue.find(({ manifest }) => manifest.slug === params['slug']);
       if (entry === undefined) throw new Problem('not-found', 'no destination has this slug');

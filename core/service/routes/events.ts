@@ -4,10 +4,12 @@ import { keepEvents, type KeptCount } from '../keep-events.ts';
 import { Problem, type ProblemIssue } from '../problem.ts';
 import { ndjson, parsed, type RequestBody } from '../request-body.ts';
 import { defineRoute, json, type Route } from '../route.ts';
-import { aKeptCount, anEvent, aWantedCount } from '../schemas.ts';
+import { aCount, aKeptCount, anEvent, aWantedCount } from '../schemas.ts';
 import { connectionIn, storeOf, type ServiceParts } from '../service-parts.ts';
 import { traceOf } from '../trace-context.ts';
 
+/** Without a store, or where it is full. */
+const problems = ['conflict', 'too-many-requests'] as const;
 const body = { 'application/json': z.union([z.array(anEvent), anEvent]), [ndjson]: anEvent };
 
 export const eventsRoutes = (parts: ServiceParts): readonly Route[] => [
@@ -19,6 +21,7 @@ export const eventsRoutes = (parts: ServiceParts): readonly Route[] => [
     description: 'All of them or none. The same messageId again within a day is kept once.',
     body,
     answers: { 202: [{ description: 'All of them are on disk', schema: aKeptCount }] },
+    problems,
     async handle(call) {
       const { id } = connectionIn(parts, call.params);
       const store = storeOf(parts);
@@ -45,10 +48,11 @@ export const eventsRoutes = (parts: ServiceParts): readonly Route[] => [
       202: [
         {
           description: 'All of them are on disk',
-          schema: z.object({ events: z.int(), connections: z.record(z.string(), aWantedCount) }),
+          schema: z.object({ events: aCount, connections: z.record(z.string(), aWantedCount) }),
         },
       ],
     },
+    problems,
     async handle(call) {
       const store = storeOf(parts);
       const events = await eventsIn(call.body, parts);

@@ -1,6 +1,7 @@
 import { z } from '../../index.ts';
 import { Problem } from '../problem.ts';
 import { defineRoute, json, type Route } from '../route.ts';
+import { isoTime } from '../schemas.ts';
 import type { ServiceParts } from '../service-parts.ts';
 
 const aState = z.object({
@@ -10,7 +11,7 @@ const aState = z.object({
   draining: z.boolean(),
   lastReload: z
     .object({
-      at: z.string(),
+      at: isoTime,
       result: z.enum(['applied', 'unchanged', 'invalid']),
       issues: z.array(z.object({ path: z.string(), message: z.string() })),
       restartNeeded: z.boolean(),
@@ -50,6 +51,7 @@ export const healthRoutes = ({ readiness, metrics }: ServiceParts): readonly Rou
     scope: 'read',
     summary: 'Metrics for Prometheus',
     answers: { 200: [{ description: 'Text', mediaType: 'text/plain', schema: z.string() }] },
+    problems: ['not-found'],
     async handle() {
       if (metrics === undefined) throw new Problem('not-found', 'this service has no metrics');
       return new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } });

@@ -1,6 +1,6 @@
 import { z } from '../../index.ts';
 import { defineRoute, type Route, type StreamedAnswer } from '../route.ts';
-import { aConnection, wholeNumber } from '../schemas.ts';
+import { aConnection, wholeNumberOr } from '../schemas.ts';
 import type { ServiceParts } from '../service-parts.ts';
 import { connectionStates } from './connections.ts';
 
@@ -11,7 +11,7 @@ export const liveRoute = (parts: ServiceParts): Route =>
     scope: 'read',
     summary: 'What every connection is doing, as it changes',
     description: 'Server-sent events: each `connections` holds what GET /v1/connections answers.',
-    query: z.strictObject({ every: wholeNumber(1_000, 60_000).default(1_000).describe('Milliseconds between two') }),
+    query: z.strictObject({ every: wholeNumberOr(1_000, 1_000, 60_000).describe('Milliseconds between two') }),
     answers: {
       200: [
         {

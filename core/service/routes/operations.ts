@@ -1,7 +1,8 @@
 import { catalogueEntry, z } from '../../index.ts';
+import { aCallResult, aCheckResult } from '../operation-schema.ts';
 import { Problem } from '../problem.ts';
 import { defineRoute, json, type Route } from '../route.ts';
-import { aReason, wholeNumber } from '../schemas.ts';
+import { wholeNumber } from '../schemas.ts';
 import { connectionIn, type ServiceParts } from '../service-parts.ts';
 
 const longestMs = 600_000;
@@ -19,10 +20,7 @@ export const operationRoutes = (parts: ServiceParts): readonly Route[] => [
       200: [
         {
           description: 'What the vendor said',
-          schema: z.looseObject({
-            kind: z.enum(['ok', 'refused', 'unreachable', 'unsupported']),
-            reason: aReason.optional(),
-          }),
+          schema: aCheckResult,
         },
       ],
     },
@@ -50,7 +48,7 @@ export const operationRoutes = (parts: ServiceParts): readonly Route[] => [
       200: [
         {
           description: 'What the vendor answered; the status is 200 whatever that is',
-          schema: z.looseObject({ kind: z.string() }),
+          schema: aCallResult,
         },
       ],
     },

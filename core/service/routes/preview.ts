@@ -6,16 +6,13 @@ import {
   type EventOrText,
   type Preview,
 } from '../../index.ts';
+import { aPreview } from '../preview-schema.ts';
 import { Problem } from '../problem.ts';
 import { defineRoute, json, type Route } from '../route.ts';
 import { anEvent } from '../schemas.ts';
 import { connectionIn, type ServiceParts } from '../service-parts.ts';
 
 const mostEvents = 100;
-const aPreview = z.looseObject({ kind: z.enum(['request', 'skipped', 'rejected']) }).meta({
-  id: 'Preview',
-  description: 'What would be sent for an event and where it comes from; or why nothing would',
-});
 const someEvents = { event: anEvent.optional(), events: z.array(anEvent).min(1).max(mostEvents).optional() };
 const previews = z.object({ previews: z.array(aPreview) });
 
@@ -35,6 +32,7 @@ export const previewRoutes = (parts: ServiceParts): readonly Route[] => [
     path: '/v1/preview',
     scope: 'events',
     summary: 'Shows what settings would send, which belong to no connection',
+    problems: ['not-found'],
     description:
       'The settings are taken literally: references such as ${NAME} belong to the file of the service alone.',
     input: z.strictObject({
@@ -67,7 +65,8 @@ export async function withSettings<T>(
   const destination = destinations.find(({ manifest }) => manifest.slug === slug);
   if (destination === undefined) throw new Problem('not-found', 'no destination has this slug');
   const { onSignal: _onSignal, ...quiet } = options;
-  const runtime = createRuntime({ ...quiet, destinations: [destination] });
+  // All of them, as the options of the runtime may name any.
+  const runtime = createRuntime({ ...quiet, destinations });
   try {
     const opened = runtime.open(destination, config, connectionOptions as ConnectionOptions);
     if (opened.kind === 'invalid') throw notValid(opened.issues);

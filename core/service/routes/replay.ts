@@ -2,6 +2,7 @@ import { z } from '../../index.ts';
 import { lanesBy } from '../../queue/index.ts';
 import { Problem } from '../problem.ts';
 import { defineRoute, json, type Route } from '../route.ts';
+import { aCount } from '../schemas.ts';
 import { connectionIn, storeOf, type ServiceParts } from '../service-parts.ts';
 
 const time = z.iso.datetime({ offset: true });
@@ -15,7 +16,8 @@ export const replayRoute = (parts: ServiceParts): Route =>
     description:
       'Where a repeat does harm, or events have an order that a replay would break, the answer is 409 unless `force` is true.',
     input: z.strictObject({ from: time, to: time.optional(), force: z.boolean().optional() }),
-    answers: { 200: [{ description: 'How many', schema: z.object({ count: z.int() }) }] },
+    answers: { 200: [{ description: 'How many', schema: z.object({ count: aCount }) }] },
+    problems: ['conflict'],
     async handle({ params, input, by, requestId }) {
       const { id, connection, destination } = connectionIn(parts, params);
       const store = storeOf(parts);

@@ -37,11 +37,21 @@ export interface UnderTestOptions extends Partial<Omit<ServiceSettings, 'store'>
   readonly maxBytes?: number;
   readonly answer?: (items: readonly ReceivedItem[]) => Answer;
   readonly onRequest?: OnRequest;
+  /** Beside that of the test vendor. */
+  readonly origins?: Readonly<Record<string, string>>;
 }
 
 /** A service with the connection `shop`, at a vendor on loopback. */
 export async function startService(options: UnderTestOptions = {}): Promise<UnderTest> {
-  const { connections = [mailbox('shop')], withStore = false, maxBytes, answer, onRequest, ...settings } = options;
+  const {
+    connections = [mailbox('shop')],
+    withStore = false,
+    maxBytes,
+    answer,
+    onRequest,
+    origins,
+    ...settings
+  } = options;
   const vendor = await startVendorServer(answer);
   const folder = mkdtempSync(path.join(tmpdir(), 'spillway-service-'));
   const store = withStore
@@ -51,7 +61,7 @@ export async function startService(options: UnderTestOptions = {}): Promise<Unde
   const logAs = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
   const service = createService({
     destinations: await loadDestinations(testDestinations),
-    runtime: { origins: { mailbox: vendor.origin }, ...(onRequest === undefined ? {} : { onRequest }) },
+    runtime: { origins: { ...origins, mailbox: vendor.origin }, ...(onRequest === undefined ? {} : { onRequest }) },
     store,
     log: { info: logAs('info'), warn: logAs('warn'), error: logAs('error') },
     ...settings,
