@@ -40,12 +40,12 @@ export function createApp(parts: ServiceParts, settings: AppSettings): { readonl
   for (const [path, allowed] of methods)
     app.all(path, ({ req }) => {
       const headers = { allow: allowed.join(', ') };
-      return finished(
-        new Problem('method-not-allowed', `it has: ${allowed.join(', ')}`, { headers }).response(),
-        idOf(req.raw),
-      );
+      const problem = new Problem('method-not-allowed', `it has: ${allowed.join(', ')}`, { headers });
+      return finished(problem.response(), idOf(req.raw), parts);
     });
-  app.notFound(({ req }) => finished(new Problem('not-found', 'no route has this path').response(), idOf(req.raw)));
+  app.notFound(({ req }) =>
+    finished(new Problem('not-found', 'no route has this path').response(), idOf(req.raw), parts),
+  );
   return { fetch: (request, env) => app.fetch(request, env) };
 }
 
@@ -60,7 +60,7 @@ async function answer(
   let release = (): void => undefined;
   let response: Response;
   try {
-    const by = admitted(route, request, settings);
+    const sender = admitted(route, request, settings);
     // Who watches the service must see it most of all when it is overloaded.
     if (route.scope !== 'none') release = parts.load.admit();
     const body = new RequestBody(
@@ -74,7 +74,7 @@ async function answer(
       body.release();
       free();
     };
-    const call = await callOf(route, context, body, { requestId, by, most: parts.limits.jsonBytes });
+    const call = await callOf(route, context, body, { requestId, sender, most: parts.limits.jsonBytes });
     const answered = await route.handle(call);
     response = 'ended' in answered ? streamed(answered, release) : answered;
     if (!('ended' in answered)) release();
@@ -84,7 +84,7 @@ async function answer(
     response = route.refusal?.(problem) ?? problem.response();
   }
   parts.metrics?.requestAnswered?.(route.path, response.status);
-  return finished(response, requestId);
+  return finished(response, requestId, parts);
 }
 
 function streamed({ response, ended }: StreamedAnswer, release: () => void): Response {
@@ -92,30 +92,32 @@ function streamed({ response, ended }: StreamedAnswer, release: () => void): Res
   return response;
 }
 
-/** Checks where the request comes from and who sent it. Returns the token's name. Throws a Problem. */
-function admitted(route: Route, request: Request, { tokens, address, openMetrics }: AppSettings): string | undefined {
-  if (route.scope === 'write-key') return undefined;
+type Sender = Pick<Call, 'by' | 'isTrusted'>;
+
+/** Checks where the request comes from and who sent it. Throws a Problem. */
+function admitted(route: Route, request: Request, { tokens, address, openMetrics }: AppSettings): Sender {
+  if (route.scope === 'write-key') return { by: undefined, isTrusted: false };
   refuseForeignPages(request, address);
   const { headers } = request;
   const known = tokens();
   const isOpen = route.scope === 'none' || (openMetrics && route.path === '/metrics');
-  if (known === undefined || (isOpen && headers.get('authorization') === null)) return undefined;
+  if (known === undefined) return { by: undefined, isTrusted: true };
   const token = tokenOf(headers.get('authorization'), known);
-  if (isOpen) return token?.name;
+  if (isOpen) return { by: token?.name, isTrusted: token !== undefined };
   if (token === undefined)
     throw new Problem('unauthorized', 'send Authorization: Bearer and a token of the token file', {
       headers: { 'www-authenticate': 'Bearer realm="spillway"' },
     });
   if (!token.scopes.has(route.scope as never))
     throw new Problem('forbidden', `the token does not have the scope ${route.scope}`);
-  return token.name;
+  return { by: token.name, isTrusted: true };
 }
 
 async function callOf(
   route: Route,
   context: Context<Env>,
   body: RequestBody,
-  { requestId, by, most }: { readonly requestId: string; readonly by: string | undefined; readonly most: number },
+  { requestId, sender, most }: { readonly requestId: string; readonly sender: Sender; readonly most: number },
 ): Promise<Call> {
   const request = context.req.raw;
   const query = read(route.query ?? noQuery, Object.fromEntries(new URL(request.url).searchParams), 'the query');
@@ -136,7 +138,7 @@ async function callOf(
     get signal() {
       return request.signal;
     },
-    by,
+    ...sender,
   };
 }
 
@@ -179,8 +181,10 @@ function idOf({ headers }: Request): string {
   return sent !== null && requestIdForm.test(sent) ? sent : randomUUID();
 }
 
-function finished(response: Response, requestId: string): Response {
+function finished(response: Response, requestId: string, { readiness }: ServiceParts): Response {
   response.headers.set('x-request-id', requestId);
   if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
+  // The client opens its next connection elsewhere, instead of finding this one reset.
+  if (readiness.isDraining) response.headers.set('connection', 'close');
   return response;
 }

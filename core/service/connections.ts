@@ -120,6 +120,11 @@ export class LiveConnections {
     return this.#storeLost;
   }
 
+  /** Those to vendors that have no answer yet. */
+  requestsInFlight(): number {
+    return this.#runtime.requestsInFlight();
+  }
+
   get(id: string): LiveConnection | undefined {
     return this.#byId.get(id);
   }

@@ -1,7 +1,7 @@
 /** The HTTP service: published as `spillway/service`, so that a host without it needs none of its packages. */
 export { readTokens, scopes } from './access.ts';
 export type { Scope, Token, TokenFault } from './access.ts';
-export type { Applied, ConnectionSetup } from './connections.ts';
+export type { Applied, ConnectionSetup, LiveConnection } from './connections.ts';
 export { defaultLimits } from './limits.ts';
 export type { ServiceLimits } from './limits.ts';
 export { listen } from './listen.ts';

@@ -55,7 +55,11 @@ export async function keepEvents(
     return { live, puts, unwanted: queued.length - puts.length };
   });
   const put = plans.map(({ live, puts }): Put => ({ connection: settingsFor(live), events: puts }));
-  const results = await store.put(put).catch(throwAsProblem);
+  const results = await store.put(put).catch((error: unknown) => {
+    // A worker that has nothing to do would not notice.
+    if (isStoreLost(error)) for (const { worker } of connections) worker?.wake();
+    return throwAsProblem(error);
+  });
   return new Map(
     plans.map(({ live, puts, unwanted }, index) => [
       live.id,

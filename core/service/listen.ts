@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Server as NetServer, type AddressInfo } from 'node:net';
 import { defaultLimits, type ServiceLimits } from './limits.ts';
 import { loadNodeServer } from './peers.ts';
 import type { Service } from './service.ts';
@@ -52,13 +52,21 @@ export async function listen(
   return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, graceMs) };
 }
 
+/** How long idle connections stay open after the last was taken (ms): a request may be under way on them. */
+const idleMs = 1_000;
+
 async function close(server: Server, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-  server.closeIdleConnections();
+  // The method of HTTP's server would reset idle connections at once, and with them what is under way.
+  const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
   const overdue = setTimeout(() => server.closeAllConnections(), graceMs);
+  const since = performance.now();
   // A connection that was busy becomes idle, and would stay open for its next request.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const idle = setInterval(() => {
+    if (performance.now() - since >= Math.min(idleMs, graceMs / 4)) server.closeIdleConnections();
+  }, 50);
   await closed;
   clearTimeout(overdue);
   clearInterval(idle);
+  // That method ends the server's own timers as well.
+  server.close();
 }

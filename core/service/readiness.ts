@@ -40,6 +40,10 @@ export class Readiness {
     this.#isDraining = true;
   }
 
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
   report(report: ReloadReport): void {
     this.#lastReload = report;
   }

@@ -21,6 +21,8 @@ export interface Call<Query = unknown, Input = unknown> {
   readonly signal: AbortSignal;
   /** The name of the token. `undefined` where the service has none. */
   readonly by: string | undefined;
+  /** It came with a token; or the service has none, and everybody may see everything. */
+  readonly isTrusted: boolean;
 }
 
 /** An answer that goes on after its head. */

@@ -4,7 +4,7 @@ import type { DeliveryStore } from '../queue/index.ts';
 import type { Token } from './access.ts';
 import { Activity } from './activity.ts';
 import { createApp, type Fetch } from './app.ts';
-import { LiveConnections, type Applied, type ConnectionSetup } from './connections.ts';
+import { LiveConnections, type Applied, type ConnectionSetup, type LiveConnection } from './connections.ts';
 import { defaultLimits, type ServiceLimits } from './limits.ts';
 import { ServiceLoad } from './load.ts';
 import { Readiness, type ReloadReport } from './readiness.ts';
@@ -39,6 +39,12 @@ export interface ServiceSettings {
 export interface Service {
   /** Answers a request, as handlers of the web do. Never rejects. */
   readonly fetch: Fetch;
+  /** What happens in it: for createMetrics() of `spillway/metrics`. */
+  readonly observed: {
+    /** To vendors, without an answer yet. */
+    requestsInFlight(): number;
+    connections(): readonly LiveConnection[];
+  };
   /**
    * Brings the connections to these settings, and the sources of the tracking API; where one of them is wrong, nothing
    * changes.
@@ -114,6 +120,7 @@ export function createService(settings: ServiceSettings): Service {
   });
   return {
     fetch: app.fetch,
+    observed: { requestsInFlight: () => connections.requestsInFlight(), connections: () => connections.all() },
     async apply(setups, newSources = []) {
       const issues = sourceIssues(newSources, setups, parts);
       const applied = issues.length > 0 ? ({ kind: 'invalid', issues } as const) : await connections.apply(setups);

@@ -21,6 +21,13 @@ export function count(text: string): number {
   return Number(text);
 }
 
+/** A TCP port; 0 stands for a free one. */
+export function portNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('Expected a port: a whole number up to 65535.');
+  return Number(text);
+}
+
 /** Seconds, fractions and 0 included, as milliseconds. */
 export function seconds(text: string): number {
   if (!/^\d{1,6}(?:\.\d{1,3})?$/.test(text))

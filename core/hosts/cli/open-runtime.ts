@@ -3,9 +3,12 @@ import { usage } from './exit-codes.ts';
 import { firstLine } from './printable.ts';
 
 /** createRuntime(); a bad origin or proxy, the only things that the command line can get wrong, is a usage error. */
-export function openRuntime(options: RuntimeOptions): Runtime {
+export const openRuntime = (options: RuntimeOptions): Runtime => withUsageErrors(() => createRuntime(options));
+
+/** What `create` does, by createRuntime() or something around it, with its errors as openRuntime() has them. */
+export function withUsageErrors<T>(create: () => T): T {
   try {
-    return createRuntime(options);
+    return create();
   } catch (error) {
     const message = firstLine((error as Error).message);
     const allowed = /^allowedOrigins\[\d+\]: (.*)$/.exec(message)?.[1];

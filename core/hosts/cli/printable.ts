@@ -8,7 +8,10 @@ const escaped = (character: string): string => `\\u${character.charCodeAt(0).toS
 
 /** The value as JSON, on one line or indented, that means the same and cannot steer a terminal; with a line feed. */
 export const jsonText = (value: unknown, indent?: number): string =>
-  `${JSON.stringify(value, undefined, indent).replace(unprintableInJson, escaped)}\n`;
+  `${printableJson(JSON.stringify(value, undefined, indent))}\n`;
+
+/** JSON as it was written, unable to steer a terminal. */
+export const printableJson = (json: string): string => json.replace(unprintableInJson, escaped);
 
 /** Text from outside, unable to steer a terminal: control and direction characters become escapes. Keeps line feeds. */
 export const printable = (text: string): string => text.replace(unprintable, escaped);

@@ -5,6 +5,7 @@ import { exitCode } from './exit-codes.ts';
 import { allowOrigin, collect, config, count, destinations, input, milliseconds, proxy, wait } from './flag-parsers.ts';
 import { authMeanings, bodyMeanings, choiceLines, verdictMeanings } from './new/choices.ts';
 import { describeQueue } from './queue/commands.ts';
+import { describeServe } from './serve/commands.ts';
 import type { Terminal } from './terminal.ts';
 import { packedFile } from './packed-file.ts';
 
@@ -33,6 +34,7 @@ export function describeProgram(terminal: Terminal, end: End): Command {
   describeDelivery(program, terminal, end);
   describeRequests(program, terminal, end);
   describeQueue(program, terminal, end);
+  describeServe(program, terminal, end);
   describeVendorFolders(program, terminal, end);
   return program;
 }
@@ -208,7 +210,7 @@ Exit codes (the first that applies):
   2   usage, or a file that cannot be opened
   78  the config is invalid, or does not fit the events in the queue
   74  the store is damaged, or cannot be read or written
-  75  not now: the queue is full, or another process has the store
+  75  not now: the queue is full, or another process has the store or the port
   77  the vendor refused the credentials
   65  lines of the input cannot be read, or the input of call does not fit
   1   something was not delivered, not done, or is a dead letter; or the output could not be written

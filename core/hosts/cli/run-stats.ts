@@ -2,14 +2,15 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { outcomeKinds, type Outcome, type OutcomeKind, type ReasonCode, type Signal } from '../../index.ts';
 
 /** The kind of an error without its message, which may quote an event. */
-const nameOf = (error: unknown): string => /^\w+(?=:| at )/.exec(String(error))?.[0] ?? 'an error';
+export const errorName = (error: unknown): string => /^\w+(?=:| at )/.exec(String(error))?.[0] ?? 'an error';
 
 /** So many different defects are told apart: vendor code could throw ever new ones. */
 const mostDefects = 20;
 
 type Unusable = Extract<Signal, { kind: 'reply_unusable' }>;
 
-function unusableText({ slug, connection, code, status, cutAtBytes }: Unusable): string {
+/** For people. */
+export function unusableText({ slug, connection, code, status, cutAtBytes }: Unusable): string {
   const where = connection === slug ? slug : `${slug} (${connection})`;
   switch (code) {
     case 'interim_response':
@@ -66,7 +67,7 @@ export class RunStats {
     } else if (signal.kind === 'reply_unusable') {
       if (this.unusable.size < mostDefects) this.unusable.add(unusableText(signal));
     } else if (signal.kind === 'defect') {
-      const what = `${signal.where} (${nameOf(signal.error)})`;
+      const what = `${signal.where} (${errorName(signal.error)})`;
       if (this.defects.has(what) || this.defects.size < mostDefects)
         this.defects.set(what, (this.defects.get(what) ?? 0) + 1);
     }

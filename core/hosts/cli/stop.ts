@@ -17,13 +17,15 @@ const samePressMs = 250;
 
 /**
  * The first SIGINT, SIGTERM or SIGHUP (its terminal was closed) stops the run, a second one ends the process at once.
+ * With `onHangUp`, a SIGHUP calls that instead, and stops nothing.
  */
-export function listenForStop(terminal: Terminal): Stop {
+export function listenForStop(terminal: Terminal, onHangUp?: () => void): Stop {
   const controller = new AbortController();
   let by: StopSignal | undefined;
   let since = 0;
   const release = terminal.onSignal((signal) => {
-    if (by === undefined) {
+    if (signal === 'SIGHUP' && onHangUp !== undefined) onHangUp();
+    else if (by === undefined) {
       by = signal;
       since = performance.now();
       controller.abort();

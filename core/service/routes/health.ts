@@ -17,7 +17,7 @@ const aState = z.object({
       restartNeeded: z.boolean(),
     })
     .optional()
-    .describe('With a token alone'),
+    .describe('With a token alone, where the service asks for one'),
 });
 
 export const healthRoutes = ({ readiness, metrics }: ServiceParts): readonly Route[] => [
@@ -38,10 +38,10 @@ export const healthRoutes = ({ readiness, metrics }: ServiceParts): readonly Rou
       200: [{ description: 'Ready', schema: aState }],
       503: [{ description: 'Not ready, and which part is not', schema: aState }],
     },
-    async handle({ by }) {
+    async handle({ isTrusted }) {
       const state = await readiness.state();
       const { lastReload } = readiness;
-      const shown = by === undefined || lastReload === undefined ? state : { ...state, lastReload };
+      const shown = isTrusted && lastReload !== undefined ? { ...state, lastReload } : state;
       return json(shown, state.ready ? 200 : 503);
     },
   }),

@@ -50,7 +50,7 @@ export interface WorkEnd {
 }
 
 export const defaultGraceMs = 10_000;
-const defaultKeepMs = 7 * 86_400_000;
+export const defaultKeepMs = 7 * 86_400_000;
 
 /** Resolves when nothing is in flight any more: after a signal, or with --until-idle once all workers are idle. */
 export async function runWorkers(run: WorkRun): Promise<WorkEnd> {

@@ -97,7 +97,7 @@ const busyDetails: Readonly<Record<OwnerActivity, readonly string[]>> = {
   starting: [howToWait],
   ending: [howToWait],
   working: [
-    'end spillway work with SIGTERM, or start it with --until-idle so that it ends by itself; then run this command again',
+    'end spillway work or serve with SIGTERM, or start work with --until-idle so that it ends by itself; then run this command again',
     howToWait,
   ],
   silent: [`then ${runAgain}`],
