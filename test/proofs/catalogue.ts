@@ -10,6 +10,7 @@ import poison from './poison/proof.ts';
 import type { AnyProof } from './proof.ts';
 import races from './races/proof.ts';
 import reconcile from './reconcile/proof.ts';
+import reload from './reload/proof.ts';
 import soak from './soak/proof.ts';
 
 /** All proofs; first those of delivery, then those of the durable queue. */
@@ -26,4 +27,5 @@ export const proofs: readonly AnyProof[] = [
   neighbours,
   outage,
   poison,
+  reload,
 ];

@@ -31,6 +31,9 @@ const defaultPort = 9090;
 /** How often the folders of destinations are looked at. */
 const foldersEveryMs = 60_000;
 
+/** How long what is in flight may take once the store is lost. */
+const lostMs = 1_000;
+
 /** What is there before the service is. */
 interface Prepared {
   readonly flags: ServeFlags;
@@ -111,7 +114,8 @@ async function serveUntilStopped(
       return exitCode.ok;
     }
     log.error({}, 'ending: the store is lost');
-    await Promise.all([listening.close(0), service.close(0)]);
+    // Long enough for whoever waits to be told.
+    await Promise.all([listening.close(lostMs), service.close(lostMs)]);
     return throwAsCliError(lost?.error);
   } finally {
     clearInterval(checking);

@@ -49,11 +49,11 @@ export class SettingsReload {
   /** Looks whether the folders of destinations are still those that were loaded. Never rejects. */
   async checkFolders(): Promise<void> {
     const { fingerprint, loaded, log, onReload } = this.#options;
-    const before = this.#needsRestart;
-    this.#needsRestart = (await fingerprint()) !== loaded;
-    if (before === this.#needsRestart) return;
+    const needsRestart = (await fingerprint()) !== loaded;
+    if (needsRestart === this.#needsRestart) return;
+    this.#needsRestart = needsRestart;
     this.#tell();
-    if (!this.#needsRestart) return;
+    if (!needsRestart) return;
     onReload?.('needs_restart');
     log.warn({}, 'a folder of destinations has changed: only a restart takes that up');
   }
