@@ -2,12 +2,15 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { once } from 'node:events';
+import { trace } from '@opentelemetry/api';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { requirePeers, servicePeers } from '../../core/hosts/cli/serve/peers.ts';
-import { spillway } from '../support/cli/fake-terminal.ts';
+import { fakeTerminal, spillway } from '../support/cli/fake-terminal.ts';
 import { startServing, type Serving } from '../support/cli/serving.ts';
 import { startVendorServer } from '../support/cli/vendor-server.ts';
 import { createWorkspace, testDestinations, testSettings } from '../support/cli/workspace.ts';
@@ -85,13 +88,49 @@ describe('spillway serve', () => {
     expect(text).toMatch(/^process_cpu_seconds_total/m);
   });
 
-  test('logs a line for people with --log text', async () => {
-    const running = spillway(['serve', '--config', config, '--port', '1', '--host', '203.0.113.7', '--log', 'text']);
-    expect(await running).toMatchObject({ code: 2 });
+  test('logs a line for people with --log text, and knows no other form', async () => {
+    const terminal = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
+    const ran = terminal.run('serve', '--config', config, '--port', '0', '--log', 'text');
+    while (!terminal.told().stderr.includes('serving')) await pause(10);
+    terminal.send('SIGTERM');
+    const { code, stderr } = await ran;
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^[\d-]+T[\d:.]+Z info serving address="http:\/\/127\.0\.0\.1:\d+" connections=1 .*\n/);
     expect(await spillway(['serve', '--config', config, '--log', 'xml'])).toMatchObject({
       code: 2,
       stderr: 'spillway: --log: unknown form "xml"; expected one of: json, text\n',
     });
+  });
+
+  test('is reached under its own names and those of --public-host alone', async () => {
+    const { origin } = await start('--public-host', 'events.example.com');
+    const statusFor = (host: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        get(`${origin}/v1/connections`, { headers: { host } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        }).on('error', reject);
+      });
+    expect(await Promise.all(['localhost', 'events.example.com', 'evil.example.com'].map(statusFor))).toEqual([
+      200, 200, 403,
+    ]);
+  });
+
+  test('has spans of its requests to vendors, under the trace of who sent the events', async () => {
+    const exporter = new InMemorySpanExporter();
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+    try {
+      const { ask } = await start();
+      const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+      const headers = { traceparent: `00-${traceId}-${spanId}-01` };
+      await ask('POST', '/v1/connections/shop/deliver', [letter('m-1')], headers);
+      const spans = exporter.getFinishedSpans();
+      expect(spans.map((span) => [span.spanContext().traceId, span.parentSpanContext?.spanId])).toEqual([
+        [traceId, spanId],
+      ]);
+    } finally {
+      trace.disable();
+    }
   });
 
   test('logs that a vendor refuses a connection, once it is so', async () => {
