@@ -11,6 +11,7 @@ import type { AnyProof } from './proof.ts';
 import races from './races/proof.ts';
 import reconcile from './reconcile/proof.ts';
 import reload from './reload/proof.ts';
+import sdks from './sdks/proof.ts';
 import soak from './soak/proof.ts';
 
 /** All proofs; first those of delivery, then those of the durable queue. */
@@ -28,4 +29,5 @@ export const proofs: readonly AnyProof[] = [
   outage,
   poison,
   reload,
+  sdks,
 ];
