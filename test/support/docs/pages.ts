@@ -19,6 +19,6 @@ export async function pages(): Promise<string[]> {
 export const shown = async (file: string): Promise<string> =>
   `\`\`\`ts\n${(await read(file))
     .replace(/'(?:\.\.\/)+core\/index\.ts'/, "'spillway'")
-    .replace(/'(?:\.\.\/)+core\/(metrics|queue|tracing)\/index\.ts'/g, "'spillway/$1'")
+    .replace(/'(?:\.\.\/)+core\/(metrics|queue|service|tracing)\/index\.ts'/g, "'spillway/$1'")
     .replace(/'(?:\.\.\/)+destinations\/([\w-]+)\/index\.ts'/, "'spillway/destinations/$1'")
     .trim()}\n\`\`\``;
