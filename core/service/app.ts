@@ -57,22 +57,17 @@ async function answer(
 ): Promise<Response> {
   const request = context.req.raw;
   const requestId = idOf(request);
-  let release = (): void => undefined;
+  const { incoming } = (context.env as Env['Bindings'] | undefined) ?? {};
+  const body = new RequestBody(request, incoming, parts.load, parts.limits);
+  let release = (): void => body.release();
   let response: Response;
   try {
     const sender = admitted(route, request, settings);
     // Who watches the service must see it most of all when it is overloaded.
-    if (route.scope !== 'none') release = parts.load.admit();
-    const body = new RequestBody(
-      request,
-      (context.env as Env['Bindings'] | undefined)?.incoming,
-      parts.load,
-      parts.limits,
-    );
-    const free = release;
+    const free = route.scope === 'none' ? undefined : parts.load.admit();
     release = () => {
       body.release();
-      free();
+      free?.();
     };
     const call = await callOf(route, context, body, { requestId, sender, most: parts.limits.jsonBytes });
     const answered = await route.handle(call);
@@ -82,6 +77,7 @@ async function answer(
     release();
     const problem = problemOf(error, parts, { requestId, route: route.path });
     response = route.refusal?.(problem) ?? problem.response();
+    if (problem.kind !== 'too-slow') await body.discard();
   }
   parts.metrics?.requestAnswered?.(route.path, response.status);
   return finished(response, requestId, parts);

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { Server as NetServer, type AddressInfo } from 'node:net';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { defaultLimits, type ServiceLimits } from './limits.ts';
 import { loadNodeServer } from './peers.ts';
 import type { Service } from './service.ts';
@@ -32,6 +32,8 @@ export async function listen(
   const answer = getRequestListener(service.fetch as Parameters<typeof getRequestListener>[0], {
     overrideGlobalObjects: false,
   });
+  /** Connections on which no request has come: Node does not take these for idle. */
+  const unused = new Set<Socket>();
   const server = createServer(
     {
       // The body has a time limit of its own: an upload that the service slows down may take any time.
@@ -42,27 +44,36 @@ export async function listen(
       keepAliveTimeout: 65_000,
       maxHeaderSize: headBytes,
     },
-    (incoming, outgoing) => void answer(incoming, outgoing),
+    (incoming, outgoing) => {
+      unused.delete(incoming.socket);
+      void answer(incoming, outgoing);
+    },
   );
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
   server.maxConnections = limits?.sockets ?? defaultLimits.sockets;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, resolve);
   });
-  return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, graceMs) };
+  return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, unused, graceMs) };
 }
 
 /** How long idle connections stay open after the last was taken (ms): a request may be under way on them. */
 const idleMs = 1_000;
 
-async function close(server: Server, graceMs: number): Promise<void> {
+async function close(server: Server, unused: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   // The method of HTTP's server would reset idle connections at once, and with them what is under way.
   const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
   const overdue = setTimeout(() => server.closeAllConnections(), graceMs);
   const since = performance.now();
   // A connection that was busy becomes idle, and would stay open for its next request.
   const idle = setInterval(() => {
-    if (performance.now() - since >= Math.min(idleMs, graceMs / 4)) server.closeIdleConnections();
+    if (performance.now() - since < Math.min(idleMs, graceMs / 4)) return;
+    server.closeIdleConnections();
+    for (const socket of unused) socket.destroy();
   }, 50);
   await closed;
   clearTimeout(overdue);

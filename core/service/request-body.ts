@@ -7,6 +7,10 @@ import type { ServiceLoad } from './load.ts';
 import { parseJson } from '../parse-json.ts';
 import { Problem } from './problem.ts';
 
+/** What is read of a body that is refused: so many bytes, and for so long. */
+const mostDiscarded = 16 * 1024 * 1024;
+const discardMs = 2_000;
+
 /** The media type of events one a line. */
 export const ndjson = 'application/x-ndjson';
 
@@ -32,6 +36,7 @@ export class RequestBody {
   /** In lower case, without parameters; '' where there is none. */
   readonly mediaType: string;
   readonly #headers: Headers;
+  readonly #incoming: IncomingMessage | undefined;
   readonly #source: () => AsyncIterable<Uint8Array>;
   readonly #load: ServiceLoad;
   readonly #limits: ServiceLimits;
@@ -41,6 +46,7 @@ export class RequestBody {
   constructor(request: Request, incoming: IncomingMessage | undefined, load: ServiceLoad, limits: ServiceLimits) {
     this.#headers = request.headers;
     this.mediaType = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+    this.#incoming = incoming;
     this.#source = () => incoming?.iterator({ destroyOnReturn: false }) ?? request.body ?? Readable.from([]);
     this.#load = load;
     this.#limits = limits;
@@ -92,6 +98,31 @@ export class RequestBody {
     }
   }
 
+  /**
+   * Reads on for a while without keeping anything. Where a request is refused before all of its body is here, closing
+   * the connection would reset it, and the client would never see why.
+   */
+  async discard(): Promise<void> {
+    const incoming = this.#incoming;
+    if (incoming === undefined || incoming.complete || incoming.destroyed) return;
+    const over = new Promise<void>((resolve) => {
+      let bytes = 0;
+      const count = (chunk: Uint8Array): void => {
+        bytes += chunk.length;
+        if (bytes > mostDiscarded) end();
+      };
+      const timer = setTimeout(() => end(), discardMs);
+      const end = (): void => {
+        clearTimeout(timer);
+        incoming.off('data', count).off('end', end).off('close', end);
+        resolve();
+      };
+      incoming.on('data', count).once('end', end).once('close', end);
+    });
+    incoming.resume();
+    await over;
+  }
+
   /** The load no longer counts what was held. */
   release(): void {
     this.#load.release(this.#bytes);
@@ -109,6 +140,8 @@ export class RequestBody {
     } catch (error) {
       if (error instanceof Problem) throw error;
       throw new Problem('not-valid', 'the body broke off');
+    } finally {
+      void chunks.return?.();
     }
   }
 
