@@ -1,6 +1,8 @@
 import awkward from './awkward/proof.ts';
+import bystanders from './bystanders/proof.ts';
 import damage from './damage/proof.ts';
 import echoes from './echoes/proof.ts';
+import hostile from './hostile/proof.ts';
 import hosts from './hosts/proof.ts';
 import kill from './kill/proof.ts';
 import neighbours from './neighbours/proof.ts';
@@ -20,6 +22,8 @@ export const proofs: readonly AnyProof[] = [
   hosts,
   awkward,
   echoes,
+  hostile,
+  bystanders,
   pace,
   soak,
   kill,

@@ -9,6 +9,8 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly level: stri
 
 export interface Serving {
   readonly origin: string;
+  /** Of the process that serves. */
+  readonly pid: number;
   /** The codes with which it ended its process, where it is in this one. */
   readonly exits: readonly number[];
   /** Its log so far. */
@@ -23,6 +25,8 @@ export interface Serving {
     headers?: Readonly<Record<string, string>>,
   ) => Promise<Response>;
   readonly send: (signal: StopSignal) => void;
+  /** What it said on standard error so far. */
+  readonly said: () => string;
   /** Resolves once it has ended. */
   readonly ended: Promise<Ran>;
 }
@@ -36,6 +40,7 @@ export async function startServing(args: readonly string[], env: Env = {}): Prom
     ended: terminal.run('serve', '--port', '0', ...args),
     said: () => terminal.told().stderr,
     exits: terminal.exits,
+    pid: process.pid,
     send: (signal) => terminal.send(signal),
   });
 }
@@ -56,16 +61,14 @@ export async function startServingProcess(args: readonly string[], env: Env = {}
     ended: ended.then(([code]) => ({ code: code ?? -1, stdout, stderr })),
     said: () => stderr,
     exits: [],
+    pid: child.pid ?? 0,
     send: (signal) => void child.kill(signal),
   });
 }
 
-interface Started extends Pick<Serving, 'ended' | 'exits' | 'send'> {
-  /** What it said on standard error so far. */
-  readonly said: () => string;
-}
+type Started = Pick<Serving, 'ended' | 'exits' | 'pid' | 'said' | 'send'>;
 
-async function servingOf({ ended, said, exits, send }: Started): Promise<Serving> {
+async function servingOf({ ended, said, exits, pid, send }: Started): Promise<Serving> {
   let ran: Ran | undefined;
   void ended.then((end) => {
     ran = end;
@@ -86,6 +89,8 @@ async function servingOf({ ended, said, exits, send }: Started): Promise<Serving
   return {
     origin,
     exits,
+    pid,
+    said,
     log,
     logged,
     ask: (method, pathname, body, headers = {}) =>
