@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { dedupIdOf, type IncomingEvent, type ReasonCode } from '../index.ts';
 import {
   isStoreLost,
@@ -6,12 +7,13 @@ import {
   QueueFull,
   settingsOf,
   toQueued,
-  type DeliveryStore,
   type Put,
+  type PutResult,
   type QueuedEvent,
 } from '../queue/index.ts';
 import type { LiveConnection } from './connections.ts';
 import { Problem, retryAfter } from './problem.ts';
+import { storeOf, type ServiceParts } from './service-parts.ts';
 
 /** What became of events that one connection was to keep. All of it is durable. */
 export interface KeptCount {
@@ -19,7 +21,7 @@ export interface KeptCount {
   readonly accepted: number;
   /** Kept before, under the same messageId. */
   readonly duplicates: number;
-  /** Of both: skipped or rejected before they are sent. */
+  /** Of the accepted ones: skipped or rejected before they are sent. */
   readonly settled: number;
   /** Left out on purpose, by `subscribe`, `integrations` or consent: nothing is kept of them. */
   readonly unwanted: number;
@@ -40,20 +42,26 @@ export interface KeepOptions {
  * completes it. Resolves once it is on disk.
  */
 export async function keepEvents(
-  store: DeliveryStore,
+  parts: Pick<ServiceParts, 'store' | 'runtime'>,
   connections: readonly LiveConnection[],
   events: readonly IncomingEvent[],
   { onlyWanted = false, trace }: KeepOptions = {},
 ): Promise<ReadonlyMap<string, KeptCount>> {
+  const store = storeOf(parts);
   const acceptedAt = Date.now();
   const ids = events.map((event) => dedupIdOf(event) || randomUUID());
-  const plans = connections.map((live) => {
-    const queued = events.map((event, index) =>
-      toQueued(live.connection, event, ids[index] as string, acceptedAt, trace),
-    );
-    const puts = onlyWanted ? queued.filter(isWanted) : queued;
-    return { live, puts, unwanted: queued.length - puts.length };
-  });
+  const plans: Plan[] = [];
+  let routed = 0;
+  for (const live of connections) {
+    const all: QueuedEvent[] = [];
+    for (const [index, event] of events.entries()) {
+      // Many events for many connections would keep the event loop for seconds.
+      if ((routed += 1) % slice === 0) await yieldToEventLoop();
+      all.push(toQueued(live.connection, event, ids[index] as string, acceptedAt, trace));
+    }
+    const puts = onlyWanted ? all.filter(isWanted) : all;
+    plans.push({ live, puts, unwanted: all.length - puts.length });
+  }
   const put = plans.map(({ live, puts }): Put => ({ connection: settingsFor(live), events: puts }));
   const results = await store.put(put).catch((error: unknown) => {
     // A worker that has nothing to do would not notice.
@@ -61,16 +69,35 @@ export async function keepEvents(
     return throwAsProblem(error);
   });
   return new Map(
-    plans.map(({ live, puts, unwanted }, index) => [
-      live.id,
-      {
-        accepted: results[index]?.accepted ?? 0,
-        duplicates: results[index]?.duplicates ?? 0,
-        settled: puts.filter(({ outcome }) => outcome !== undefined).length,
-        unwanted,
-      },
-    ]),
+    plans.map((plan, index) => {
+      const { accepted, duplicates, settled = [] } = results[index] as PutResult;
+      for (const position of settled) tellSettled(plan, position, parts);
+      return [plan.live.id, { accepted, duplicates, settled: settled.length, unwanted: plan.unwanted }];
+    }),
   );
+}
+
+/** What one connection is to keep. */
+interface Plan {
+  readonly live: LiveConnection;
+  readonly puts: readonly QueuedEvent[];
+  readonly unwanted: number;
+}
+
+const slice = 256;
+
+/** No worker tells of an event that was settled when it was put. */
+function tellSettled({ live, puts }: Plan, position: number, { runtime }: Pick<ServiceParts, 'runtime'>): void {
+  const outcome = puts[position]?.outcome;
+  if (outcome === undefined) return;
+  runtime.onSignal?.({
+    kind: 'queued_event_settled',
+    slug: live.destination.manifest.slug,
+    connection: live.id,
+    outcome: outcome.kind === 'skipped' ? 'skipped' : 'dead',
+    code: outcome.reason.code,
+    latencyMs: 0,
+  });
 }
 
 const isWanted = ({ outcome }: QueuedEvent): boolean =>

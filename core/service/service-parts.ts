@@ -53,7 +53,7 @@ export function connectionIn(
 }
 
 /** Throws a Problem where the service has no store. */
-export function storeOf({ store }: ServiceParts): DeliveryStore {
+export function storeOf({ store }: Pick<ServiceParts, 'store'>): DeliveryStore {
   if (store === undefined) throw new Problem('conflict', 'this service has no store: it was started without --store');
   return store;
 }

@@ -24,10 +24,10 @@ export const eventsRoutes = (parts: ServiceParts): readonly Route[] => [
     problems,
     async handle(call) {
       const { id } = connectionIn(parts, call.params);
-      const store = storeOf(parts);
+      storeOf(parts);
       const events = await eventsIn(call.body, parts);
       return parts.connections.hold(async () => {
-        const counts = await keepEvents(store, [connectionIn(parts, call.params)], events, {
+        const counts = await keepEvents(parts, [connectionIn(parts, call.params)], events, {
           trace: traceOf(call.headers),
         });
         const { accepted, duplicates, settled } = counts.get(id) as KeptCount;
@@ -54,10 +54,10 @@ export const eventsRoutes = (parts: ServiceParts): readonly Route[] => [
     },
     problems,
     async handle(call) {
-      const store = storeOf(parts);
+      storeOf(parts);
       const events = await eventsIn(call.body, parts);
       return parts.connections.hold(async () => {
-        const counts = await keepEvents(store, parts.connections.all(), events, {
+        const counts = await keepEvents(parts, parts.connections.all(), events, {
           onlyWanted: true,
           trace: traceOf(call.headers),
         });

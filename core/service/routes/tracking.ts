@@ -5,7 +5,7 @@ import { Problem } from '../problem.ts';
 import { parsed } from '../request-body.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { anEvent } from '../schemas.ts';
-import { storeOf, type ServiceParts } from '../service-parts.ts';
+import type { ServiceParts } from '../service-parts.ts';
 import { createTrackingApi, refusal, type TrackingApi } from '../tracking/tracking-api.ts';
 import { trackingCalls, type TrackingCall } from '../tracking/tracking-call.ts';
 import type { TrackingSource } from '../tracking/tracking-sources.ts';
@@ -30,7 +30,7 @@ export function trackingRoutes(parts: ServiceParts): {
     keep: (events, ids) =>
       parts.connections.hold(() =>
         keepEvents(
-          storeOf(parts),
+          parts,
           ids.map((id) => connectionNow(parts, id)),
           events,
           { onlyWanted: true },
