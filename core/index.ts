@@ -31,7 +31,14 @@ export { dedupIdOf, eventIdOf } from './runtime/intake/event-shape.ts';
 export { inUsualForm } from './runtime/intake/normalize-event.ts';
 export type { Preview, PreviewedMapping } from './runtime/preview.ts';
 export type { EventLimits } from './runtime/intake/event-size.ts';
-export type { EndedRequest, OnRequest, StartedRequest, TraceOf } from './runtime/sending/request-hook.ts';
+export type { OnRequest, StartedRequest, TraceOf } from './runtime/sending/request-hook.ts';
+export type {
+  DecidedRequest,
+  EndedRequest,
+  OpenEvents,
+  RequestListener,
+  SettledEvents,
+} from './runtime/sending/request-observer.ts';
 export { defaultRetryPolicy } from './runtime/sending/retry-policy.ts';
 export type { RetryPolicy } from './runtime/sending/retry-policy.ts';
 export type { Signal } from './runtime/signals.ts';

@@ -61,8 +61,9 @@ export interface RuntimeOptions extends PoolOptions {
   /** Receives signals for metrics and logs. Its errors, thrown or rejected, are ignored. */
   readonly onSignal?: Emit;
   /**
-   * Told of each request to a vendor before it leaves, for traces. What it returns is told of the request's end. Called
-   * for each attempt, also of operations and credential checks. It runs before each request, so it has to be quick.
+   * Told of each request to a vendor before it leaves, for traces. What it returns is told of the request's end, and,
+   * if it is an object, of what was decided then. Called for each attempt, also of operations and credential checks. It
+   * runs before each request, so it has to be quick.
    */
   readonly onRequest?: OnRequest;
 }

@@ -39,9 +39,9 @@ describe('what a host is told of a request', () => {
       { kind: 'crash', error: new Error('a secret'), left: false },
     ] as const;
     for (const result of ends) {
-      const end = hook.start(request, 1, []);
-      end?.(result);
-      end?.({ kind: 'timeout', afterMs: 1 });
+      const observer = hook.start(request, 1, []);
+      observer?.ended(result);
+      observer?.ended({ kind: 'timeout', afterMs: 1 });
     }
     expect(ended).toEqual([
       { status: 503 },

@@ -6,6 +6,7 @@ import type { EncodedBody } from '../../http/transport.ts';
 import type { PendingBatch } from '../batching/pending-delivery.ts';
 import type { BoundDestination } from '../bind-destination.ts';
 import { reportRequest } from './report.ts';
+import type { RequestObserver } from './request-observer.ts';
 import type { SendRun } from './send-run.ts';
 
 /** The batch that a folder's own send() sends. */
@@ -13,6 +14,8 @@ export interface FolderSendListener {
   readonly attempts: number;
   /** The first byte of the first request is sent. */
   onStart(): void;
+  /** A request leaves, and somebody wants to know what becomes of it. */
+  observe(observer: RequestObserver): void;
   /** Called once, with the last answer that the folder got. */
   onReply(reply: Reply, response: HttpResponse | undefined): void;
 }
@@ -105,18 +108,19 @@ class FolderWire implements Wire {
     const startedAt = context.clock.elapsed();
     let body: EncodedBody | undefined;
     let result: WireResult;
-    let onEnd: ((result: WireResult) => void) | undefined;
+    let observer: RequestObserver | undefined;
     const { attempts: attempt } = this.#listener;
     try {
       body = await context.transport.encodeBody(request, undefined);
-      if (!this.#isOver) onEnd = context.requestHook?.start(request, attempt, this.#batch.items);
+      if (!this.#isOver) observer = context.requestHook?.start(request, attempt, this.#batch.items);
+      if (observer !== undefined) this.#listener.observe(observer);
       result = this.#isOver ? tooLate : await this.#send(request, body, this.#batch.deadline - startedAt);
     } catch (error) {
       result = { kind: 'crash', error, left: false };
     }
     if (result.kind === 'response') this.response = result.response;
     const items = this.#batch.items.length;
-    onEnd?.(result);
+    observer?.ended(result);
     reportRequest(context, { items, bytes: body?.bytes.length ?? 0, attempt, startedAt }, result);
     return result;
   }

@@ -7,6 +7,7 @@ import type { EncodedBody } from '../../http/transport.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import type { SlotRefusal, SlotWaiter } from './pacer.ts';
 import { reportRequest } from './report.ts';
+import type { RequestObserver } from './request-observer.ts';
 
 /** A request without events: of an operation, or of a credential check. */
 export interface StandaloneRequest {
@@ -72,10 +73,10 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
     const startedAt = clock.elapsed();
     this.withinMs = this.deadline - startedAt;
     let result: WireResult;
-    let onEnd: ((result: WireResult) => void) | undefined;
+    let observer: RequestObserver | undefined;
     try {
       this.body = await transport.encodeBody(this.#request, lastBody);
-      onEnd = requestHook?.start(this.#request, attempt, noEvents);
+      observer = requestHook?.start(this.#request, attempt, noEvents);
       result = await new Promise((resolve) => {
         this.onAnswer = resolve;
         transport.send(this.#request, this.body, this);
@@ -83,7 +84,7 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
     } catch (error) {
       result = { kind: 'crash', error, left: false };
     }
-    onEnd?.(result);
+    observer?.ended(result);
     const bytes = this.body?.bytes.length ?? 0;
     reportRequest(this.#context, { items: 1, bytes, attempt, startedAt }, result);
     return result;
@@ -102,7 +103,7 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
   }
 }
 
-const noEvents: readonly { readonly trace: undefined }[] = [];
+const noEvents = [] as const;
 
 function ignore(): void {
   // Nobody waits yet.

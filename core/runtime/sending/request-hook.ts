@@ -1,6 +1,7 @@
-import type { WireResult } from '../../api/destination.ts';
-import type { Failure, HttpRequest } from '../../api/failure.ts';
+import type { HttpRequest } from '../../api/failure.ts';
 import type { TargetCheck } from '../../http/target.ts';
+import type { PendingDelivery } from '../batching/pending-delivery.ts';
+import { RequestObserver, type EndedRequest, type RequestListener } from './request-observer.ts';
 
 /**
  * A request to a vendor that is about to leave. Its path, headers and body are not told: they may hold secrets and
@@ -17,23 +18,19 @@ export interface StartedRequest {
   readonly port: number;
   /** Events in it; 0 for an operation and a credential check. */
   readonly events: number;
+  /** Their positions in the deliver() or stream() that they belong to. */
+  readonly positions: readonly number[];
   /** 1 for the first attempt at this batch. */
   readonly attempt: number;
   /** The W3C `traceparent` texts of its events, each once: see `trace` in DeliverOptions. */
   readonly traces: readonly string[];
 }
 
-/** How a request ended: with an answer, or with a failure, of which a network failure has a `code`. */
-export interface EndedRequest {
-  /** The HTTP status of the answer. */
-  readonly status?: number;
-  readonly failure?: Exclude<Failure['kind'], 'http'>;
-  /** A code of Node or undici, such as ECONNRESET. */
-  readonly code?: string;
-}
-
-/** Told of each request; what it returns is told of the request's end, once. Errors of both are ignored. */
-export type OnRequest = (request: StartedRequest) => ((end: EndedRequest) => void) | undefined;
+/**
+ * Told of each request; what it returns is told of the request's end, or, if it is an object, of what was decided then
+ * as well. Errors of all of them are ignored.
+ */
+export type OnRequest = (request: StartedRequest) => RequestListener | ((end: EndedRequest) => void) | undefined;
 
 /** The W3C `traceparent` of an event, by its position. */
 export type TraceOf = (position: number) => string | undefined;
@@ -53,33 +50,25 @@ export class RequestHook {
     this.#target = target;
   }
 
-  /** Never throws. Returns what is to be called with the request's result; only its first call counts. */
+  /** Never throws. Returns what is to be told of the request, where somebody wants to know. */
   start(
     { method, url }: HttpRequest,
     attempt: number,
-    deliveries: readonly { readonly trace: string | undefined }[],
-  ): ((result: WireResult) => void) | undefined {
-    let onEnd: ReturnType<OnRequest>;
+    deliveries: readonly TracedDelivery[],
+  ): RequestObserver | undefined {
+    let listener: ReturnType<OnRequest>;
     try {
       const server = this.#serverOf(this.#target(url).origin);
       const traces = new Set<string>();
       for (const { trace } of deliveries) if (trace !== undefined) traces.add(trace);
-      const request = { ...this.#of, method, ...server, events: deliveries.length, attempt, traces: [...traces] };
-      onEnd = this.#onRequest(request);
+      const of = { events: deliveries.length, positions: deliveries.map(({ index }) => index), traces: [...traces] };
+      listener = this.#onRequest({ ...this.#of, method, ...server, attempt, ...of });
     } catch {
       // The target is forbidden, so that nothing leaves; or the host's trace fails, which must not lose an event.
       return undefined;
     }
-    if (typeof onEnd !== 'function') return undefined;
-    return (result) => {
-      const end = onEnd;
-      onEnd = undefined;
-      try {
-        end?.(endOf(result));
-      } catch {
-        // As above.
-      }
-    };
+    if (typeof listener === 'function') return new RequestObserver({ ended: listener });
+    return typeof listener === 'object' && listener !== null ? new RequestObserver(listener) : undefined;
   }
 
   #serverOf(origin: string): Pick<StartedRequest, 'scheme' | 'address' | 'port'> {
@@ -96,10 +85,7 @@ export class RequestHook {
   }
 }
 
-function endOf(result: WireResult): EndedRequest {
-  if ('response' in result) return { status: result.response.status };
-  return result.kind === 'network' ? { failure: 'network', code: result.code } : { failure: result.kind };
-}
+type TracedDelivery = Pick<PendingDelivery, 'index' | 'trace'>;
 
 /** A host's `trace`, made safe: what it throws, or returns beside text, is no trace. Undefined where nobody asks. */
 export function tracedBy(

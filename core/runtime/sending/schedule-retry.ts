@@ -26,6 +26,7 @@ export function scheduleRetry(run: SendRun, tries: Tries, group: OpenItems): Ret
   }
   const { code } = batch.items[0].reason ?? unavailable;
   emit?.({ kind: 'retry_scheduled', slug, connection, items: batch.items.length, afterMs: wait, code });
+  group.waitMs = wait;
   return { batch, waitMs: wait };
 }
 

@@ -11,6 +11,7 @@ import { inOneGo, maskInTurns } from './mask-reasons.ts';
 import { deferred, slotRefusals } from './outcomes.ts';
 import type { SlotRefusal, SlotWaiter } from './pacer.ts';
 import { reportRequest } from './report.ts';
+import type { RequestObserver } from './request-observer.ts';
 import { filterByScope } from './scope-filter.ts';
 import { waitForScope } from './scope-wait.ts';
 import {
@@ -60,7 +61,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
   #body: EncodedBody | undefined;
   #leftAt = 0;
   /** Of the host's onRequest. */
-  #onEnd: ((result: WireResult) => void) | undefined;
+  #observer: RequestObserver | undefined;
   #hasStarted = false;
   /** The scope that has released the batch. */
   #clearedScope: string | undefined;
@@ -150,13 +151,17 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     const { requestHook, transport } = this.run.context;
     const request = this.#request as HttpRequest;
     this.#body = body;
-    this.#onEnd = requestHook?.start(request, this.attempts, this.#batch.items);
+    this.#observer = requestHook?.start(request, this.attempts, this.#batch.items);
     transport.send(request, body, this);
   }
 
   /** The transport refused the request: nothing was sent. */
   #failUnsent(error: unknown): void {
     this.onAnswer({ kind: 'crash', error, left: false });
+  }
+
+  observe(observer: RequestObserver): void {
+    this.#observer = observer;
   }
 
   onStart(): void {
@@ -167,7 +172,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
 
   onAnswer(result: WireResult): void {
     const { context } = this.run;
-    this.#onEnd?.(result);
+    this.#observer?.ended(result);
     const { size: items, attempts: attempt } = this;
     const bytes = this.#body?.bytes.length ?? 0;
     if (context.emit !== undefined) reportRequest(context, { items, bytes, attempt, startedAt: this.#leftAt }, result);
@@ -199,12 +204,13 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
       if (decisions.some(isAccepted)) context.budget.earn();
       if (decisions.some(isPassed)) context.inquiry.passed(this.mark);
       const open = settleDecided(this.run, this.#batch, decisions, this);
-      if (open.length === 0) return undefined;
-      const { retry, parts } = followUp(this, this.#batch, open, response);
-      for (const part of parts) this.#addPart(part);
-      return retry;
+      const next = open.length === 0 ? undefined : followUp(this, this.#batch, open, response);
+      for (const part of next?.parts ?? none) this.#addPart(part);
+      this.#observer?.decided(this.#batch.items, open);
+      return next?.retry;
     } catch (error) {
       abandon(this.run, this.#batch, error);
+      this.#observer?.decided(this.#batch.items, []);
       return undefined;
     }
   }
@@ -314,6 +320,8 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     });
   }
 }
+
+const none: readonly Promise<void>[] = [];
 
 const isAccepted = ({ kind }: RetryDecision): boolean => kind === 'accept';
 /** A vendor that only validates an event, or does not want it, has accepted the credentials as well. */

@@ -26,6 +26,8 @@ export interface OpenItems {
   requestedMs: number;
   /** The vendor throttled all of them: such an attempt does not count as a failure. */
   throttled: boolean;
+  /** The wait that was scheduled, in milliseconds: for a host that asks what was decided. */
+  waitMs?: number;
 }
 
 /**
