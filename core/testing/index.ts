@@ -25,6 +25,8 @@ export { caseNames, caseTodo, loadCase, loadReply, replyNames } from './kit/case
 export type { LoadedCase } from './kit/case.ts';
 export { callFormat, callNames, loadCall } from './kit/call-case.ts';
 export type { CallCase, LoadedCall } from './kit/call-case.ts';
+export { recordedAnswer, startVendor } from './kit/start-vendor.ts';
+export type { StartedVendor, StartVendorOptions } from './kit/start-vendor.ts';
 export { demoFormat, hasDemo, loadDemo } from './kit/demo-format.ts';
 export type { Demo } from './kit/demo-format.ts';
 export { caseFormat, replyFormat, todoFormat } from './kit/case-format.ts';

@@ -3,11 +3,10 @@ import { loadDestinations, type AnyDestination, type CdpEvent, type ConnectionOp
 import {
   hasDemo,
   loadDemo,
-  loadReply,
+  recordedAnswer,
   startRecordedVendor,
   type Demo,
   type Mix,
-  type RecordedAnswer,
   type Simulator,
   type SimulatorOptions,
 } from '../../core/testing/index.ts';
@@ -82,8 +81,6 @@ function recordedVendorOf({ reply }: Demo, folder: string): Participant['start']
     throw new Error(
       'demo.json: reply: is missing: the vendor has no simulator, so the demo answers with a reply of contract/replies',
     );
-  const recorded = loadReply(folder, reply);
-  if (!('status' in recorded)) throw new Error(`demo.json: reply: ${reply} is no answer, but a fault`);
-  const answer: RecordedAnswer = recorded;
+  const answer = recordedAnswer(folder, reply);
   return (options) => startRecordedVendor(answer, options);
 }

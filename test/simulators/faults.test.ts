@@ -78,6 +78,7 @@ const broken: Partial<Record<FaultKind, string>> = {
   hang: 'UND_ERR_HEADERS_TIMEOUT',
 };
 const statuses: Partial<Record<FaultKind, number>> = {
+  'unauthorized-401': 401,
   'error-500': 500,
   'unavailable-503': 503,
   'throttled-429': 429,
@@ -92,15 +93,18 @@ let open: Simulator | undefined;
 afterEach(() => open?.close());
 
 const cases = vendors.flatMap(([name, start, sent, success, id]) =>
-  faultKinds.map((kind) => ({
-    name,
-    kind,
-    start,
-    sent,
-    success,
-    id,
-    keeps: commits(kind) ? 'keeps' : 'does not keep',
-  })),
+  // The last is about an event, not about a request: see below.
+  faultKinds
+    .filter((kind) => kind !== 'items-refused')
+    .map((kind) => ({
+      name,
+      kind,
+      start,
+      sent,
+      success,
+      id,
+      keeps: commits(kind) ? 'keeps' : 'does not keep',
+    })),
 );
 
 describe('a vendor that fails', () => {
@@ -124,6 +128,24 @@ describe('a vendor that fails', () => {
     open = await start({ faults: { script: { 1: 'error-inside-2xx' } } });
     expect(JSON.parse((await send(open, sent)).body)).toMatchObject(noInYes[name] ?? { errors: [expect.anything()] });
   });
+
+  it.each(vendors)(
+    '%s refuses every second new event, and again whenever it comes',
+    async (_name, start, sent, success, id) => {
+      open = await start({ faults: { script: { 1: 'items-refused', 2: 'items-refused' } } });
+      const other: Sent = { ...sent, body: String(sent.body).replace(/m-1/i, 'm-2') };
+      const said = async (request: Sent) => {
+        const { status, body } = await send(open as Simulator, request);
+        return { status, refuses: status >= 400 || body.includes('M-1@') };
+      };
+      expect(await said(sent)).toMatchObject({ refuses: true });
+      expect(await said(other)).toEqual({ status: success, refuses: false });
+      expect(await said(sent)).toMatchObject({ refuses: true });
+      expect(await said(other)).toEqual({ status: success, refuses: false });
+      expect(open.ledger.timesCommitted(id)).toBe(0);
+      expect(open.ledger.timesCommitted(id.replace('m-1', 'm-2'))).toBe(2);
+    },
+  );
 
   it('names the wait in seconds or as a date', async () => {
     const now = Date.parse('2026-01-15T12:00:00.000Z');

@@ -37,6 +37,8 @@ export function faultyAnswer(
 ): DeliveredAnswer {
   const seconds = plan.retryAfterSeconds ?? 0;
   switch (kind) {
+    case 'unauthorized-401':
+      return bare(401);
     case 'error-500':
       return bare(500);
     case 'unavailable-503':
@@ -66,6 +68,8 @@ export function faultyAnswer(
       return errorInside;
     case 'undocumented-2xx':
       return bare(204);
+    case 'items-refused':
+      return honest;
     case 'slow':
       return 'slow';
     case 'hang':

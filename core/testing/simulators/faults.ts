@@ -2,6 +2,7 @@ import { createRandom, weighted } from './random.ts';
 
 /** How a vendor can fail, and whether it has processed the request when it does. */
 const processed = {
+  'unauthorized-401': false,
   'error-500': false,
   'unavailable-503': false,
   'throttled-429': false,
@@ -17,6 +18,7 @@ const processed = {
   'garbage-body': true,
   'error-inside-2xx': false,
   'undocumented-2xx': true,
+  'items-refused': true,
   slow: true,
   hang: false,
 } as const;
@@ -45,7 +47,7 @@ export interface FaultPlan {
 
 /**
  * All kinds that are the vendor's own, the two that make a client wait more rarely; not what stands before a vendor
- * says.
+ * says, nor what is about the account or an event.
  */
 export const everyFault: Readonly<Record<FaultKind, number>> = {
   ...(Object.fromEntries(faultKinds.map((kind) => [kind, 1])) as Record<FaultKind, number>),
@@ -53,6 +55,8 @@ export const everyFault: Readonly<Record<FaultKind, number>> = {
   hang: 0.1,
   'firewall-403': 0,
   'bad-gateway-502': 0,
+  'unauthorized-401': 0,
+  'items-refused': 0,
 };
 
 /** Says, request by request, which fault comes. The same seed and plan give the same list. */

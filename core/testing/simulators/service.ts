@@ -1,6 +1,7 @@
 import type { Answer } from './answer.ts';
 import type { ReceivedRequest } from './received-request.ts';
 import { commits, faultKinds, faultScript, type FaultKind, type FaultPlan } from './faults.ts';
+import { ItemRefusals, type RefusesItem } from './item-refusals.ts';
 import { openLedger, type Ledger } from './ledger.ts';
 import { faultyAnswer, type DeliveredAnswer } from './fault-answers.ts';
 
@@ -29,7 +30,8 @@ export interface VendorVerdict {
 }
 
 export interface SimulatedVendor {
-  readonly judge: (request: ReceivedRequest) => VendorVerdict;
+  /** `refuses`: what the vendor will not have, although it is right. */
+  readonly judge: (request: ReceivedRequest, refuses: RefusesItem) => VendorVerdict;
   /** Bytes of body worth keeping: a little over the vendor's limit. */
   readonly keepBytes: number;
   readonly successStatus: number;
@@ -56,9 +58,10 @@ export interface ServiceOptions {
 
 export function openService(vendor: SimulatedVendor, { plan, seed, now }: ServiceOptions): Service {
   const ledger = openLedger();
-  const refusals: VendorRefusal[] = [];
+  const refused: VendorRefusal[] = [];
   const played = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
   const faultOf = faultScript(plan, seed);
+  const refusals = new ItemRefusals();
   const { keepBytes, successStatus, errorInside } = vendor;
   let requests = 0;
 
@@ -67,7 +70,7 @@ export function openService(vendor: SimulatedVendor, { plan, seed, now }: Servic
     verdict.remember?.();
     if (verdict.late === true) ledger.violated();
     for (const refusal of verdict.refused)
-      refusals.push({ request: requestNumber, status: verdict.answer.status, ...refusal });
+      refused.push({ request: requestNumber, status: verdict.answer.status, ...refusal });
   };
 
   return {
@@ -75,14 +78,15 @@ export function openService(vendor: SimulatedVendor, { plan, seed, now }: Servic
     plan,
     ledger,
     requests: () => requests,
-    refused: () => refusals,
+    refused: () => refused,
     faults: () => played,
     begin() {
       requests += 1;
       const requestNumber = requests;
       const drawn = faultOf(requestNumber);
       return (request) => {
-        const verdict = vendor.judge(request);
+        const { judgesNew, judgesKnown } = refusals;
+        const verdict = vendor.judge(request, drawn === 'items-refused' ? judgesNew : judgesKnown);
         // Some other 2xx is how a vendor may say yes; who was refused does not get to hear one.
         const kind = drawn === 'undocumented-2xx' && verdict.answer.status > 299 ? undefined : drawn;
         if (kind === undefined || commits(kind)) keep(verdict, requestNumber, request.at, kind);

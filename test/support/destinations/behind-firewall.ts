@@ -80,11 +80,14 @@ export async function openStreet(account: Account, limits: Partial<BatchLimits> 
     ...(slug === 'adjust' ? { s2sToken } : {}),
     altered: (whole) => ({
       ...whole,
-      judge: ({ headers, ...request }) =>
-        whole.judge({
-          ...request,
-          headers: street.revoked ? { ...headers, authorization: `${headers.authorization}-revoked` } : headers,
-        }),
+      judge: ({ headers, ...request }, refuses) =>
+        whole.judge(
+          {
+            ...request,
+            headers: street.revoked ? { ...headers, authorization: `${headers.authorization}-revoked` } : headers,
+          },
+          refuses,
+        ),
     }),
   });
   let events = 0;

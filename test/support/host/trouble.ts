@@ -75,19 +75,19 @@ export function createTrouble(options: TroubleOptions): Trouble {
   /** Whatever comes with a request, this vendor does not know it any more. */
   const revocable =
     (judge: SimulatedVendor['judge']): SimulatedVendor['judge'] =>
-    (request) => {
+    (request, refuses) => {
       const { authorization } = request.headers;
-      if (!revoked || authorization === undefined) return judge(request);
-      hide(judge(request));
-      return judge({ ...request, headers: { ...request.headers, authorization: `${authorization}-revoked` } });
+      if (!revoked || authorization === undefined) return judge(request, refuses);
+      hide(judge(request, refuses));
+      return judge({ ...request, headers: { ...request.headers, authorization: `${authorization}-revoked` } }, refuses);
     };
   const failing =
     (judge: SimulatedVendor['judge']): SimulatedVendor['judge'] =>
-    (request): VendorVerdict => {
-      const verdict = judge(request);
+    (request, refuses): VendorVerdict => {
+      const verdict = judge(request, refuses);
       if (blocklist.length > 0 && verdict.acceptedIds.length === 0) {
         const tokens = blocklist.splice(0);
-        hide(judge(request));
+        hide(judge(request, refuses));
         blocklist.push(...tokens);
       }
       if (!verdict.acceptedIds.some((id) => poison.has(id))) return verdict;

@@ -4,10 +4,7 @@ import {
   addressKey,
   addressOf,
   mixes,
-  startAdjust,
-  startAdroll,
-  startAdrollEmail,
-  startRokt,
+  startAccount,
   type AdrollEmailSimulator,
   type Mix,
   type Simulator,
@@ -32,55 +29,21 @@ export interface Account {
 
 export const ledgerKey = ({ keyOf }: Account, event: CdpEvent): string => keyOf?.(event) ?? event.messageId ?? '';
 
-/** The settings that the folder takes part in the demo with. */
-const settingsOf = <S>(slug: string): S => loadDemo(path.join('destinations', slug)).settings as S;
-
-const adroll = settingsOf<{ advertisableEid: string; pixelEid: string; serverAccessToken: string }>('adroll');
-const rokt = settingsOf<{ apiKey: string; apiSecret: string }>('rokt');
-const adjust = settingsOf<{ appToken: string; eventTokens: Record<string, string> }>('adjust');
-const email = settingsOf<{
-  advertisableEid: string;
-  auth: { username: string; password: string; apikey: string };
-}>('adroll-email');
+/** The customer's settings, and the vendor where they have their account. */
+const customer = (slug: string): Pick<Account, 'slug' | 'config' | 'start'> => {
+  const config = loadDemo(path.join('destinations', slug)).settings;
+  return { slug, config, start: (options) => startAccount(slug, config, options) as Promise<Simulator> };
+};
 
 export const accounts: readonly Account[] = [
+  { ...customer('adroll'), mix: mixes.webOrders },
+  { ...customer('rokt'), mix: mixes.orders },
+  { ...customer('adjust'), mix: mixes.adjust },
   {
-    slug: 'adroll',
-    config: settingsOf('adroll'),
-    mix: mixes.webOrders,
-    start: (options) => {
-      const { advertisableEid, pixelEid, serverAccessToken: token } = adroll;
-      return startAdroll({ advertisableEid, pixelEid, token, ...options });
-    },
-  },
-  {
-    slug: 'rokt',
-    config: settingsOf('rokt'),
-    mix: mixes.orders,
-    start: (options) => startRokt({ apiKey: rokt.apiKey, apiSecret: rokt.apiSecret, ...options }),
-  },
-  {
-    slug: 'adjust',
-    config: settingsOf('adjust'),
-    mix: mixes.adjust,
-    start: (options) =>
-      startAdjust({ appToken: adjust.appToken, eventTokens: Object.values(adjust.eventTokens), ...options }),
-  },
-  {
-    slug: 'adroll-email',
-    config: settingsOf('adroll-email'),
+    ...customer('adroll-email'),
     mix: mixes.unsubscribes,
     everything: mixes.mixedUnsubscribes,
     keyOf: (event) => addressKey(addressOf(event) ?? ''),
-    start: (options) => {
-      const { username, password, apikey } = email.auth;
-      return startAdrollEmail({
-        advertisableEid: email.advertisableEid,
-        apikey,
-        basic: { username, password },
-        ...options,
-      });
-    },
     refusedBy: (vendor) => (vendor as AdrollEmailSimulator).ignored(),
   },
 ];

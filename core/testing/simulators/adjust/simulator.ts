@@ -4,6 +4,7 @@ import { rememberDevices, type AdjustDevices } from './devices.ts';
 import { checkAdjustEvent, createdAt, deviceIds, platformOf, type AdjustProblem } from './event.ts';
 import { readForm, type Form } from './form.ts';
 import { isFields } from '../field-checks.ts';
+import type { RefusesItem } from '../item-refusals.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../server.ts';
 import type { VendorVerdict } from '../service.ts';
 
@@ -46,8 +47,8 @@ export function startAdjust(options: AdjustOptions): Promise<Simulator> {
   const devices = rememberDevices();
   return startSimulator(
     {
-      judge: (request) =>
-        judgeTransport(request) ?? judgeToken(request, options) ?? judgeEvent(request, options, devices),
+      judge: (request, refuses) =>
+        judgeTransport(request) ?? judgeToken(request, options) ?? judgeEvent(request, options, devices, refuses),
       keepBytes: mostBytes,
       successStatus: 200,
       errorInside: failure(200, 'Internal error, contact support@adjust.com', 'The event could not be stored'),
@@ -82,11 +83,17 @@ function judgeToken(
   return wrongTokenStatus === 401 ? no(401, 'Failed to authorize request', detail) : no(202, detail);
 }
 
-function judgeEvent(request: ReceivedRequest, options: AdjustOptions, devices: AdjustDevices): VendorVerdict {
+function judgeEvent(
+  request: ReceivedRequest,
+  options: AdjustOptions,
+  devices: AdjustDevices,
+  refuses: RefusesItem,
+): VendorVerdict {
   const form = readForm(request.bytes === 0 ? request.query : (textOf(request.body) ?? '\u0000'));
   if (typeof form === 'string') return no(400, 'Bad event state', form);
   const problem = judgeAccount(form, options) ?? checkAdjustEvent(form) ?? judgeDevice(form, options);
   if (problem !== undefined) return refuse(problem);
+  if (refuses(form)) return no(400, 'Bad event state', 'The event is not taken today');
 
   const ids = deviceIds(form);
   const token = form['event_token'] ?? '';

@@ -1,6 +1,7 @@
 import { invalid, problemsOf, said, silentNo, success } from './answer.ts';
 import type { OperationName } from './route.ts';
 import { email, isFields, matching, text } from '../field-checks.ts';
+import type { RefusesItem } from '../item-refusals.ts';
 import type { VendorVerdict } from '../service.ts';
 
 /** A request to an operation, read as far as all operations have it in common. */
@@ -12,6 +13,8 @@ export interface Call {
   readonly body: unknown;
   /** Epoch ms. */
   readonly at: number;
+  /** What the vendor will not have, although it is right. */
+  readonly refuses: RefusesItem;
 }
 
 export type Operations<Names extends OperationName> = Readonly<Record<Names, (call: Call) => VendorVerdict>>;

@@ -11,9 +11,8 @@ import { judgeCredentials, judgeQuery, readBody, type AdrollEmailCredentials } f
 import { routeOf, withdrawable, type OperationName } from './route.ts';
 import { unsubscriberOperations, type AdrollEmailUnsubscriberOptions, type UnsubscriberBook } from './unsubscribers.ts';
 import { json } from '../answer.ts';
-import type { ReceivedRequest } from '../received-request.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../server.ts';
-import type { VendorVerdict } from '../service.ts';
+import type { SimulatedVendor } from '../service.ts';
 
 export interface AdrollEmailOptions extends SimulatorOptions, AdrollEmailCredentials, AdrollEmailUnsubscriberOptions {
   /** The one advertisable this vendor knows. */
@@ -62,7 +61,7 @@ export async function startAdrollEmail(options: AdrollEmailOptions): Promise<Adr
   const overQuota = openDailyQuota(options.requestsPerDay);
   const mostBytes = options.mostBytes ?? 500_000;
 
-  const judge = (request: ReceivedRequest): VendorVerdict => {
+  const judge: SimulatedVendor['judge'] = (request, refuses) => {
     const { method, path, at } = request;
     const route = routeOf(method, path);
     const gone = typeof route === 'object' && options.withdrawn === true && withdrawable.has(route.name);
@@ -76,7 +75,7 @@ export async function startAdrollEmail(options: AdrollEmailOptions): Promise<Adr
     if (misled !== undefined) return misled;
     const read = readBody(request, route.name, mostBytes);
     if ('refusal' in read) return read.refusal;
-    return operate[route.name]({ eid: route.eid, query, body: read.body, at });
+    return operate[route.name]({ eid: route.eid, query, body: read.body, at, refuses });
   };
 
   const errorInside = json(200, { success: false });

@@ -44,10 +44,11 @@ export function unsubscriberOperations(
       call.eid === account.eid ? operate(call) : silentNo(404, 'The advertisable is unknown');
 
   /** ADEMAIL-20: the malformed are named as they were sent, and do not harm the others (ADEMAIL-22). */
-  const record = (addresses: readonly string[], at: number): VendorVerdict => {
-    const bad = (address: string): boolean => !wellFormed.test(address) || alsoMalformed?.(address) === true;
-    const ignored = addresses.filter(bad);
-    const good = addresses.filter((address) => !bad(address));
+  const record = (addresses: readonly string[], { at, refuses }: Call): VendorVerdict => {
+    const isBad = (address: string): boolean =>
+      !wellFormed.test(address) || alsoMalformed?.(address) === true || refuses(address);
+    const ignored = new Set(addresses.filter(isBad));
+    const good = addresses.filter((address) => !ignored.has(address));
     const remember = (): void => {
       for (const address of ignored) book.ignored.add(addressKey(address));
       for (const address of good) {
@@ -55,7 +56,7 @@ export function unsubscriberOperations(
         if (!book.recorded.has(key)) book.recorded.set(key, { address, at });
       }
     };
-    return { ...said({ ignored }, remember), acceptedIds: good.map(addressKey) };
+    return { ...said({ ignored: [...ignored] }, remember), acceptedIds: good.map(addressKey) };
   };
 
   return {
@@ -71,7 +72,8 @@ export function unsubscriberOperations(
         })),
       });
     }),
-    recordUnsubscribers: ifKnown(({ body, at }) => {
+    recordUnsubscribers: ifKnown((call) => {
+      const { body } = call;
       const list = unsubscribersBody === 'array' ? body : listInside(body);
       if (!Array.isArray(list)) {
         const form = unsubscribersBody === 'array' ? 'a bare array' : 'an object of nothing but the list unsubscribers';
@@ -79,7 +81,7 @@ export function unsubscriberOperations(
       }
       if (list.length > mostAddresses) return silentNo(413, `${list.length} addresses are more than ${mostAddresses}`);
       const problems = problemsOfList(list);
-      return problems.length > 0 ? invalid(400, ...problems) : record(list as string[], at);
+      return problems.length > 0 ? invalid(400, ...problems) : record(list as string[], call);
     }),
   };
 }

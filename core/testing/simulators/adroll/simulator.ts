@@ -2,6 +2,7 @@ import { checkAdrollEvent, type AdrollAccount } from './event.ts';
 import { json, type Answer } from '../answer.ts';
 import { gunzip, mediaType, parseJson, saysUtf8, textOf, type ReceivedRequest } from '../received-request.ts';
 import { isFields } from '../field-checks.ts';
+import type { RefusesItem } from '../item-refusals.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../server.ts';
 import type { VendorVerdict } from '../service.ts';
 
@@ -27,7 +28,7 @@ const no = (status: number, reason: string): VendorVerdict => ({
 export const startAdroll = ({ token, ...options }: AdrollOptions): Promise<Simulator> =>
   startSimulator(
     {
-      judge: (request) => judgeTransport(request, token, options) ?? judgeBody(request, options),
+      judge: (request, refuses) => judgeTransport(request, token, options) ?? judgeBody(request, options, refuses),
       keepBytes: mostBytes,
       successStatus: 200,
       errorInside: errors(200, [{ message: 'The events could not be stored' }]),
@@ -59,7 +60,7 @@ function judgeTransport(request: ReceivedRequest, token: string, account: Adroll
   return undefined;
 }
 
-function judgeBody(request: ReceivedRequest, account: AdrollAccount): VendorVerdict {
+function judgeBody(request: ReceivedRequest, account: AdrollAccount, refuses: RefusesItem): VendorVerdict {
   if (request.bytes > mostBytes) return no(413, 'The body is too large');
   const packed = request.headers['content-encoding'] === 'gzip';
   const bytes = packed ? gunzip(request.body, mostBytes) : request.body;
@@ -72,11 +73,12 @@ function judgeBody(request: ReceivedRequest, account: AdrollAccount): VendorVerd
   if (events.length > mostEvents) return no(400, `${events.length} events are more than ${mostEvents}`);
 
   const refused: { reason: string; item: number; field: string }[] = [];
-  events.forEach((event: unknown, item) =>
-    checkAdrollEvent(event, account, (field, wrong) =>
-      refused.push({ item, field: `[${item}].${field}`, reason: `${field} ${wrong}` }),
-    ),
-  );
+  events.forEach((event: unknown, item) => {
+    const report = (field: string, wrong: string): void =>
+      void refused.push({ item, field: `[${item}].${field}`, reason: `${field} ${wrong}` });
+    checkAdrollEvent(event, account, report);
+    if (refuses(event)) report('event_name', 'is not taken today');
+  });
   if (refused.length > 0) {
     const problems = refused.map(({ field, reason }) => ({ message: reason, field }));
     return {

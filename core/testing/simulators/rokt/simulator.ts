@@ -3,7 +3,8 @@ import { mediaType, parseJson, saysUtf8, textOf, type ReceivedRequest } from '..
 import { isFields } from '../field-checks.ts';
 import { openRateMeter, type RateMeter } from '../rate-meter.ts';
 import { accepted, errorAnswer, type ItemProblem } from './answer.ts';
-import { checkRoktBatch } from './batch.ts';
+import { checkRoktBatch, type RoktProblem } from './batch.ts';
+import type { RefusesItem } from '../item-refusals.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../server.ts';
 import type { VendorVerdict } from '../service.ts';
 
@@ -28,7 +29,7 @@ export function startRokt({ apiKey, apiSecret, batchesPerSecond, ...options }: R
   const meter = batchesPerSecond === undefined ? undefined : openRateMeter(batchesPerSecond);
   return startSimulator(
     {
-      judge: (request) => judgeTransport(request, authorization) ?? judgeBody(request, meter),
+      judge: (request, refuses) => judgeTransport(request, authorization) ?? judgeBody(request, meter, refuses),
       keepBytes: mostBytes,
       successStatus: 202,
       errorInside: json(202, { errors: [{ code: 'INTERNAL', message: 'The batch could not be stored' }] }),
@@ -54,7 +55,7 @@ function judgeTransport(request: ReceivedRequest, authorization: string): Vendor
   return undefined;
 }
 
-function judgeBody(request: ReceivedRequest, meter: RateMeter | undefined): VendorVerdict {
+function judgeBody(request: ReceivedRequest, meter: RateMeter | undefined, refuses: RefusesItem): VendorVerdict {
   const sent = textOf(request.body);
   const value = sent === undefined ? undefined : parseJson(sent);
   if (sent === undefined || value === undefined) return badRequest('The body is not JSON in UTF-8');
@@ -69,16 +70,18 @@ function judgeBody(request: ReceivedRequest, meter: RateMeter | undefined): Vend
     const headers = { 'retry-after': String(waitSeconds), 'x-mp-rate-limit-exceeded': 'account' };
     return no(bare(429, headers), 'Too many batches in this second');
   }
-  return judgeBatches(batches, bulk, sent);
+  return judgeBatches(batches, bulk, sent, refuses);
 }
 
 /** ROKT-52, ROKT-53, ROKT-62, ROKT-63 */
-function judgeBatches(batches: readonly unknown[], bulk: boolean, sent: string): VendorVerdict {
+function judgeBatches(batches: readonly unknown[], bulk: boolean, sent: string, refuses: RefusesItem): VendorVerdict {
   const problems: ItemProblem[] = [];
   const acceptedIds: string[] = [];
   batches.forEach((batch, item) => {
     const before = problems.length;
-    checkRoktBatch(batch, (problem) => problems.push(bulk ? { ...problem, item } : problem));
+    const report = (problem: RoktProblem): void => void problems.push(bulk ? { ...problem, item } : problem);
+    checkRoktBatch(batch, report);
+    if (refuses(batch)) report({ path: 'events[0].event_type', wrong: 'is not taken today' });
     if (problems.length === before) acceptedIds.push(...idsOf(batch));
   });
   if (problems.length === 0) return { answer: accepted, acceptedIds, refused: [] };
