@@ -156,6 +156,12 @@ describe('GET /openapi.json', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test('has examples that are what their schemas say', () => {
+    const faults = answers.faultsOfExamples();
+    expect(faults.length).toBeGreaterThan(8);
+    expect(faults.flat()).toEqual([]);
+  });
+
   test('shows an event and an outcome', () => {
     for (const name of ['Event', 'Outcome', 'Problem'])
       expect(description.components.schemas[name]).toMatchObject({ examples: [expect.any(Object)] });

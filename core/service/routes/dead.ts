@@ -119,7 +119,9 @@ export const deadRoutes = (parts: ServiceParts): readonly Route[] => [
     path: '/v1/connections/{id}/dead/revive',
     scope: 'operate',
     summary: 'Puts dead letters back into the queue, as if they were new',
-    input: z.strictObject({ filter: aDeadFilter.optional(), dryRun }),
+    input: z
+      .strictObject({ filter: aDeadFilter.optional(), dryRun })
+      .meta({ examples: [{ filter: { reason: 'unauthorized' }, dryRun: true }] }),
     answers: { 200: [{ description: 'How many', schema: aCountOfDead }] },
     problems,
     async handle({ params, input, by, requestId }) {

@@ -43,7 +43,9 @@ export const operationRoutes = (parts: ServiceParts): readonly Route[] => [
       'GET /v1/destinations/{slug} names the operations and the schemas of their inputs. One that asks first needs ' +
       '`confirm: true`.',
     query: z.strictObject({ within }),
-    input: z.strictObject({ input: z.unknown().optional(), confirm: z.boolean().optional() }),
+    input: z
+      .strictObject({ input: z.unknown().optional(), confirm: z.boolean().optional() })
+      .meta({ examples: [{ input: { since: '2026-11-24T10:00:00Z' } }] }),
     answers: {
       200: [
         {

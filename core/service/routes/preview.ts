@@ -14,6 +14,7 @@ import { connectionIn, type ServiceParts } from '../service-parts.ts';
 
 const mostEvents = 100;
 const someEvents = { event: anEvent.optional(), events: z.array(anEvent).min(1).max(mostEvents).optional() };
+const exampleEvent = { type: 'track', event: 'Order Completed', messageId: 'order-1001' };
 const previews = z.object({ previews: z.array(aPreview) });
 
 export const previewRoutes = (parts: ServiceParts): readonly Route[] => [
@@ -22,7 +23,7 @@ export const previewRoutes = (parts: ServiceParts): readonly Route[] => [
     path: '/v1/connections/{id}/preview',
     scope: 'events',
     summary: 'Shows what a connection would send',
-    input: z.strictObject(someEvents),
+    input: z.strictObject(someEvents).meta({ examples: [{ event: exampleEvent }] }),
     answers: { 200: [{ description: 'One preview for each event', schema: previews }] },
     handle: async ({ params, input }) =>
       json({ previews: await previewsOf(connectionIn(parts, params).connection, eventsOf(input)) }),
@@ -35,12 +36,22 @@ export const previewRoutes = (parts: ServiceParts): readonly Route[] => [
     problems: ['not-found'],
     description:
       'The settings are taken literally: references such as ${NAME} belong to the file of the service alone.',
-    input: z.strictObject({
-      destination: z.string(),
-      config: z.unknown().optional(),
-      options: z.looseObject({}).optional(),
-      ...someEvents,
-    }),
+    input: z
+      .strictObject({
+        destination: z.string(),
+        config: z.unknown().optional(),
+        options: z.looseObject({}).optional(),
+        ...someEvents,
+      })
+      .meta({
+        examples: [
+          {
+            destination: 'adjust',
+            config: { appToken: 'abcdefghijkl', environment: 'sandbox', eventTokens: { 'Order Completed': 'abc123' } },
+            events: [exampleEvent],
+          },
+        ],
+      }),
     answers: { 200: [{ description: 'One preview for each event', schema: previews }] },
     async handle({ input }) {
       const events = eventsOf(input);

@@ -15,7 +15,9 @@ export const replayRoute = (parts: ServiceParts): Route =>
     summary: 'Puts what was done between two times into the queue again',
     description:
       'Where a repeat does harm, or events have an order that a replay would break, the answer is 409 unless `force` is true.',
-    input: z.strictObject({ from: time, to: time.optional(), force: z.boolean().optional() }),
+    input: z
+      .strictObject({ from: time, to: time.optional(), force: z.boolean().optional() })
+      .meta({ examples: [{ from: '2026-11-24T10:00:00Z', to: '2026-11-24T11:00:00Z' }] }),
     answers: { 200: [{ description: 'How many', schema: z.object({ count: aCount }) }] },
     problems: ['conflict'],
     async handle({ params, input, by, requestId }) {

@@ -70,10 +70,26 @@ export class DescribedAnswers {
     );
   }
 
+  /** The examples of the description, and what is wrong with each. */
+  faultsOfExamples(): readonly (readonly string[])[] {
+    return examplesIn(this.#description).map(([schema, example]) => {
+      const validate = this.#ajv.compile({ ...schema, components: this.#description.components });
+      return validate(example) ? [] : [`${JSON.stringify(example)}: ${this.#ajv.errorsText(validate.errors)}`];
+    });
+  }
+
   #resolved(response: Json | undefined): Json | undefined {
     const name = /^#\/components\/responses\/(.+)$/.exec(String(response?.['$ref']))?.[1];
     return name === undefined ? response : this.#description.components.responses[name];
   }
+}
+
+/** Each example with its schema. */
+function examplesIn(part: unknown): readonly (readonly [Json, unknown])[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const { examples } = part as Json;
+  const own = Array.isArray(examples) ? examples.map((example) => [part as Json, example as unknown] as const) : [];
+  return [...own, ...Object.values(part).flatMap(examplesIn)];
 }
 
 /** The first message of an event stream, each line of NDJSON, or all there is. */
