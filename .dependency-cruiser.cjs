@@ -159,7 +159,7 @@ module.exports = {
     ),
     closed(
       'core-testing',
-      { path: '^core/(?!testing/|hosts/cli/contract-kit\\.ts$)' },
+      { path: '^core/(?!testing/|hosts/cli/(?:contract-kit|serve/simulators)\\.ts$)' },
       { path: '^core/testing/' },
       'Nothing that delivers loads the test kit.',
     ),
@@ -168,6 +168,12 @@ module.exports = {
       { path: '^core/hosts/cli/contract-kit\\.ts$' },
       { path: '^core/testing/', pathNot: '^core/testing/kit/' },
       'The commands for vendor folders load what they need of the test kit, and no simulator.',
+    ),
+    closed(
+      'trial-vendors',
+      { path: '^core/hosts/cli/serve/simulators\\.ts$' },
+      { path: '^core/testing/', pathNot: '^core/testing/kit/(?:start-vendor|events)\\.ts$' },
+      'The service tries events at the vendors that the test kit starts, and needs nothing else of it.',
     ),
     closed('core-hosts', { path: '^core/(?!hosts/)' }, { path: '^core/hosts/' }, 'Nothing in core imports a host.'),
     closed(

@@ -88,26 +88,34 @@ function streamed({ response, ended }: StreamedAnswer, release: () => void): Res
   return response;
 }
 
-type Sender = Pick<Call, 'by' | 'isTrusted'>;
+type Sender = Pick<Call, 'by' | 'isTrusted' | 'may'>;
 
 /** Checks where the request comes from and who sent it. Throws a Problem. */
 function admitted(route: Route, request: Request, { tokens, address, openMetrics }: AppSettings): Sender {
-  if (route.scope === 'write-key') return { by: undefined, isTrusted: false };
+  if (route.scope === 'write-key') return unknownSender;
   refuseForeignPages(request, address);
   const { headers } = request;
   const known = tokens();
   const isOpen = route.scope === 'none' || (openMetrics && route.path === '/metrics');
-  if (known === undefined) return { by: undefined, isTrusted: true };
+  if (known === undefined) return { by: undefined, isTrusted: true, may: () => true };
   const token = tokenOf(headers.get('authorization'), known);
-  if (isOpen) return { by: token?.name, isTrusted: token !== undefined };
+  if (isOpen) return token === undefined ? unknownSender : senderOf(token);
   if (token === undefined)
     throw new Problem('unauthorized', 'send Authorization: Bearer and a token of the token file', {
       headers: { 'www-authenticate': 'Bearer realm="spillway"' },
     });
   if (!token.scopes.has(route.scope as never))
     throw new Problem('forbidden', `the token does not have the scope ${route.scope}`);
-  return { by: token.name, isTrusted: true };
+  return senderOf(token);
 }
+
+const unknownSender: Sender = { by: undefined, isTrusted: false, may: () => false };
+
+const senderOf = ({ name, scopes }: Token): Sender => ({
+  by: name,
+  isTrusted: true,
+  may: (scope) => scopes.has(scope),
+});
 
 async function callOf(
   route: Route,

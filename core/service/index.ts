@@ -10,4 +10,6 @@ export type { ReloadReport } from './readiness.ts';
 export { createService } from './service.ts';
 export type { Service, ServiceSettings } from './service.ts';
 export type { ServiceLog, ShownMetrics } from './service-parts.ts';
+export { trialFaults } from './trial/trial-vendor.ts';
+export type { TrialFault, TrialFaultKind, TrialLedgerEntry, TrialSettings, TrialVendor } from './trial/trial-vendor.ts';
 export type { TrackingSource } from './tracking/tracking-sources.ts';

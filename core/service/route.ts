@@ -23,6 +23,8 @@ export interface Call<Query = unknown, Input = unknown> {
   readonly by: string | undefined;
   /** It came with a token; or the service has none, and everybody may see everything. */
   readonly isTrusted: boolean;
+  /** Whether the sender has a scope, beside that of the route. */
+  readonly may: (scope: Scope) => boolean;
 }
 
 /** An answer that goes on after its head. */

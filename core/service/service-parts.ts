@@ -7,6 +7,7 @@ import type { ServiceLoad } from './load.ts';
 import { Problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import type { TrackingSources } from './tracking/tracking-sources.ts';
+import type { TrialSettings } from './trial/trial-vendor.ts';
 
 /** What a log of the service takes; pino's loggers do. */
 export interface ServiceLog {
@@ -38,6 +39,7 @@ export interface ServiceParts {
   readonly load: ServiceLoad;
   readonly log: ServiceLog;
   readonly metrics: ShownMetrics | undefined;
+  readonly trials: TrialSettings;
   /** Of this package. */
   readonly version: string;
 }

@@ -11,6 +11,7 @@ import { Readiness, type ReloadReport } from './readiness.ts';
 import { sourceIssues } from './routes/tracking.ts';
 import type { ServiceLog, ServiceParts, ShownMetrics } from './service-parts.ts';
 import { TrackingSources, type TrackingSource } from './tracking/tracking-sources.ts';
+import type { TrialSettings } from './trial/trial-vendor.ts';
 
 export interface ServiceSettings {
   /** Those that connections, previews and the catalogue know. */
@@ -34,6 +35,8 @@ export interface ServiceSettings {
   /** Receives the signals of all connections, for metrics, logs and traces. */
   readonly onSignal?: (signal: Signal) => void;
   readonly log?: ServiceLog;
+  /** What `POST /v1/try` and the example events need; without it, they answer 409. */
+  readonly trials?: TrialSettings;
 }
 
 export interface Service {
@@ -110,6 +113,7 @@ export function createService(settings: ServiceSettings): Service {
     load,
     log,
     metrics: settings.metrics,
+    trials: settings.trials ?? {},
     version: packageVersion ?? 'unknown',
   };
   let tokens = settings.tokens;

@@ -199,6 +199,16 @@ describe('the rules bite', () => {
       "import '../../testing/simulators/server.ts';",
       'contract-kit: … -> core/testing/simulators/server.ts',
     ],
+    [
+      'core/hosts/cli/serve/simulators.ts',
+      "import '../../../testing/simulators/server.ts';",
+      'trial-vendors: … -> core/testing/simulators/server.ts',
+    ],
+    [
+      'core/hosts/cli/serve/serve.ts',
+      "import '../../../testing/index.ts';",
+      'core-testing: … -> core/testing/index.ts',
+    ],
     ['core/runtime/host.ts', "import '../hosts/ok.ts';", 'core-hosts: … -> core/hosts/ok.ts'],
     ['core/hosts/deep.ts', "import { x } from '../runtime/run.ts';", 'hosts: … -> core/runtime/run.ts'],
     ['scripts/deep.ts', "import { x } from '../core/http/wire.ts';", 'hosts: … -> core/http/wire.ts'],

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readSettingsFile } from '../../core/hosts/cli/serve/settings-file.ts';
 import { describeProgram } from '../../core/hosts/cli/program.ts';
+import { trialsIn } from '../../core/hosts/cli/serve/simulators.ts';
 import { createMetrics } from '../../core/metrics/index.ts';
 import { startAdjust, startAdrollEmail, type Simulator } from '../../core/testing/simulators/index.ts';
 import { fakeTerminal } from '../support/cli/fake-terminal.ts';
@@ -57,6 +58,7 @@ async function startServing(line: string): Promise<void> {
       runtime: { origins: { adjust: adjust?.origin ?? '', 'adroll-email': email?.origin ?? '' } },
       metrics: { text: () => register.metrics(), contentType: register.contentType },
       onSignal,
+      trials: trialsIn(new Map()),
     },
   );
 }

@@ -51,6 +51,22 @@ describe('spillway serve', () => {
     expect(await ended).toMatchObject({ code: 0, stdout: '' });
   });
 
+  test('has simulators for trials, and lets one reach the vendor itself where it is started with --allow-real', async () => {
+    const trial = { destination: 'mailbox', config: testSettings, events: [letter('m-1')], real: true, confirm: true };
+    const { ask } = await start();
+    expect((await ask('GET', '/v1/destinations/rokt/events')).status).toBe(200);
+    const order = { type: 'track', event: 'Order Completed', messageId: 'm-1', context: { ip: '203.0.113.7' } };
+    const config = { appToken: 'app1', environment: 'sandbox', eventTokens: { 'Order Completed': 'tok1' } };
+    const tried = await ask('POST', '/v1/try', { destination: 'adjust', config, events: [order] });
+    expect(await tried.json()).toMatchObject({ vendor: 'simulator', outcomes: [{ eventId: 'm-1' }] });
+    expect((await ask('POST', '/v1/try', trial)).status).toBe(403);
+    serving?.send('SIGTERM');
+    await serving?.ended;
+    const allowing = await start('--allow-real');
+    expect(await (await allowing.ask('POST', '/v1/try', trial)).json()).toMatchObject({ vendor: 'real' });
+    expect(vendor.received).toHaveLength(1);
+  });
+
   test('makes a store where there is none, and keeps events there over its end', async () => {
     afterMs = 60_000;
     const store = workspace.at('kept');

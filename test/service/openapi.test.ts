@@ -64,6 +64,16 @@ const asks: readonly Ask[] = [
       ],
     },
   },
+  ...[undefined, 'throttled-429-seconds', 'hang'].map((kind) => ({
+    route: 'POST /v1/try',
+    body: {
+      destination: 'adjust',
+      config: accounts.find(({ slug }) => slug === 'adjust')?.config,
+      events: [order, { ...order, event: 'Other' }],
+      within: 1_500,
+      ...(kind === undefined ? {} : { fault: { kind, requests: 'all' } }),
+    },
+  })),
   { route: 'POST /v1/connections/{id}/check' },
   { route: 'POST /v1/connections/{id}/check', path: '/v1/connections/shop-email/check' },
   ...[{ input: { since } }, { input: { since: 'no day' } }].map((body) => ({
@@ -73,6 +83,7 @@ const asks: readonly Ask[] = [
   })),
   { route: 'GET /v1/destinations' },
   { route: 'GET /v1/destinations/{slug}', path: '/v1/destinations/adroll-email' },
+  { route: 'GET /v1/destinations/{slug}/events', path: '/v1/destinations/rokt/events' },
   { route: 'GET /v1/connections' },
   { route: 'GET /v1/connections/{id}' },
   { route: 'GET /v1/connections/{id}/series' },
@@ -177,7 +188,7 @@ describe('the answers of a service', () => {
     const one = asks[index] as Ask;
     const response = await ask(one);
     expect(await answers.faultsOf(one.route, response)).toEqual([]);
-    expect(response.status).toBe(one.route.endsWith('/events') ? 202 : 200);
+    expect(response.status).toBe(/^POST .*\/events$/.test(one.route) ? 202 : 200);
   });
 
   const wrongs: readonly (readonly [string, number, RegExp, (one: Ask) => Parameters<typeof ask>])[] = [
@@ -250,7 +261,7 @@ describe('the answers of a service', () => {
 
   test('that need a store are described problems without one', async () => {
     const without = await serveWithSimulators({ withStore: false });
-    const routes = asks.filter(({ route }) => /events|dead|replay/.test(route));
+    const routes = asks.filter(({ route }) => /^POST .*events|dead|replay/.test(route));
     for (const one of routes) {
       const response = await ask(one, {}, without.origin);
       expect(await answers.faultsOf(one.route, response)).toEqual([]);

@@ -23,13 +23,17 @@ export async function findDestinations(
   return asUsage(loadDestinations(...directoriesFor(flags, env)));
 }
 
+/** The folders of those destinations, by slug. */
+export const findFolders = (flags: DestinationFlags, env: Terminal['env']): Promise<ReadonlyMap<string, string>> =>
+  asUsage(destinationFolders(...directoriesFor(flags, env)));
+
 /** The destination of that name, without loading any other. If there is none, says which there are. */
 export async function findDestination(
   slug: string,
   flags: DestinationFlags,
   env: Terminal['env'],
 ): Promise<AnyDestination> {
-  const folders = await asUsage(destinationFolders(...directoriesFor(flags, env)));
+  const folders = await findFolders(flags, env);
   const folder = folders.get(slug);
   if (folder !== undefined) return asUsage(loadDestination(folder));
   throw usage(

@@ -5,6 +5,7 @@ import { deadRoutes } from './dead.ts';
 import { deliverRoute } from './deliver.ts';
 import { destinationRoutes } from './destinations.ts';
 import { eventsRoutes } from './events.ts';
+import { exampleEventsRoute } from './example-events.ts';
 import { healthRoutes } from './health.ts';
 import { liveRoute } from './live.ts';
 import { descriptionRoute } from './description.ts';
@@ -12,6 +13,7 @@ import { operationRoutes } from './operations.ts';
 import { previewRoutes } from './preview.ts';
 import { replayRoute } from './replay.ts';
 import { trackingRoutes } from './tracking.ts';
+import { tryRoute } from './try.ts';
 
 /** Everything that the service answers, in the order of the documentation. */
 export function routesOf(parts: ServiceParts): readonly Route[] {
@@ -21,8 +23,10 @@ export function routesOf(parts: ServiceParts): readonly Route[] {
     ...eventsRoutes(parts),
     ...tracking.described,
     ...previewRoutes(parts),
+    tryRoute(parts),
     ...operationRoutes(parts),
     ...destinationRoutes(parts),
+    exampleEventsRoute(parts),
     ...connectionRoutes(parts),
     liveRoute(parts),
     ...deadRoutes(parts),

@@ -1,6 +1,7 @@
 import {
   createRuntime,
   z,
+  type AnyDestination,
   type ConfigIssue,
   type ConnectionOptions,
   type EventOrText,
@@ -70,7 +71,7 @@ interface GivenSettings {
 export async function withSettings<T>(
   { destinations, runtime: options }: Pick<ServiceParts, 'destinations' | 'runtime'>,
   { destination: slug, config, options: connectionOptions }: GivenSettings,
-  act: (connection: Pick<PreviewedConnection, 'preview'>) => Promise<T>,
+  act: (connection: Pick<PreviewedConnection, 'preview'>, destination: AnyDestination) => Promise<T>,
 ): Promise<T> {
   refuseReferences({ config, options: connectionOptions });
   const destination = destinations.find(({ manifest }) => manifest.slug === slug);
@@ -81,7 +82,7 @@ export async function withSettings<T>(
   try {
     const opened = runtime.open(destination, config, connectionOptions as ConnectionOptions);
     if (opened.kind === 'invalid') throw notValid(opened.issues);
-    return await act(opened.connection);
+    return await act(opened.connection, destination);
   } finally {
     await runtime.close();
   }

@@ -1,4 +1,5 @@
 import { loadDestinations } from '../../../core/index.ts';
+import { trialsIn } from '../../../core/hosts/cli/serve/simulators.ts';
 import { createMetrics } from '../../../core/metrics/index.ts';
 import { listen, readTokens } from '../../../core/service/index.ts';
 import { accounts } from '../simulators/accounts.ts';
@@ -47,6 +48,7 @@ export async function serveWithSimulators({ withStore = true } = {}): Promise<Se
     tokens: readTokens(tokenFile).tokens,
     metrics: { text: () => register.metrics(), contentType: register.contentType },
     onSignal,
+    trials: trialsIn(new Map()),
   });
   if (withStore) {
     const applied = await under.service.apply(connections, [{ id: 'web', writeKey, connections: ['letters'] }]);

@@ -30,6 +30,7 @@ export function describeServe(program: Command, terminal: Terminal, end: (code: 
       collect,
     )
     .option('--open-metrics', 'GET /metrics needs no token')
+    .option('--allow-real', 'POST /v1/try may deliver to the vendor itself, where a request confirms it')
     .option(
       '--origin <slug=url>',
       'sends to this origin instead of that vendor; repeatable (env: SPILLWAY_ORIGIN)',

@@ -1,9 +1,16 @@
 import path from 'node:path';
 import type { AnyDestination, RuntimeOptions } from '../../../index.ts';
 import { isStoreLost, startPruning, type DeliveryStore } from '../../../queue/index.ts';
-import { createService, listen, type Listening, type Service, type ServiceLog } from '../../../service/index.ts';
+import {
+  createService,
+  listen,
+  type Listening,
+  type Service,
+  type ServiceLog,
+  type TrialSettings,
+} from '../../../service/index.ts';
 import { invalidConfig } from '../config-file.ts';
-import { findDestinations } from '../destinations.ts';
+import { findDestinations, findFolders } from '../destinations.ts';
 import { afterSignal, exitCode } from '../exit-codes.ts';
 import { allowedOriginsOf, directoriesOf } from '../flag-parsers.ts';
 import { withUsageErrors } from '../open-runtime.ts';
@@ -25,6 +32,7 @@ import { readServiceSettings, type ValidSettings } from './service-settings.ts';
 import { SettingsReload } from './settings-reload.ts';
 import { shutDown } from './shut-down.ts';
 import { logSignals } from './signal-log.ts';
+import { trialsIn } from './simulators.ts';
 import { watchFiles } from './watch-files.ts';
 
 const defaultPort = 9090;
@@ -41,6 +49,7 @@ interface Prepared {
   readonly log: ServiceLog;
   readonly settings: ValidSettings;
   readonly destinations: readonly AnyDestination[];
+  readonly trials: TrialSettings;
   readonly runtime: Omit<RuntimeOptions, 'destinations' | 'onSignal'>;
   readonly folders: readonly string[];
   /** The fingerprint of the folders, before they were loaded. */
@@ -68,6 +77,7 @@ export async function runService(flags: ServeFlags, terminal: Terminal): Promise
     const folders = directoriesOf(flags.destinations, env).map((folder) => path.resolve(folder));
     const loaded = await fingerprintOf(folders);
     const destinations = await findDestinations(flags, env);
+    const trials = { ...trialsIn(await findFolders(flags, env)), allowReal: flags.allowReal ?? false };
     const slugs = destinations.map(({ manifest }) => manifest.slug);
     const runtime = {
       origins: originsOf(flags.origin, settings.connections, env, slugs),
@@ -77,7 +87,8 @@ export async function runService(flags: ServeFlags, terminal: Terminal): Promise
     };
     const named = flags.store ?? env['SPILLWAY_STORE'] ?? '';
     const directory = named === '' ? undefined : path.resolve(named);
-    const prepared = { flags, terminal, log, settings, destinations, runtime, folders, loaded, requests, directory };
+    const of = { flags, terminal, log, settings, destinations, trials, runtime };
+    const prepared = { ...of, folders, loaded, requests, directory };
     if (directory === undefined) return await serveUntilStopped(undefined, prepared, release);
     const storeSettings = { create: true, maxBytes: flags.maxBytes, waitMs: flags.wait, stderr };
     return await withStore(directory, storeSettings, (store) => serveUntilStopped(store, prepared, release));
@@ -127,7 +138,7 @@ async function serveUntilStopped(
 
 async function startService(
   store: DeliveryStore | undefined,
-  { flags, log, settings, destinations, runtime, directory }: Prepared,
+  { flags, log, settings, destinations, trials, runtime, directory }: Prepared,
   metrics: ServiceMetrics,
   graceMs: number,
 ): Promise<{ readonly service: Service; readonly listening: Listening }> {
@@ -143,6 +154,7 @@ async function startService(
       publicHosts: publicHost,
       graceMs,
       metrics: metrics.shown,
+      trials,
       openMetrics,
       onSignal(signal) {
         metrics.onSignal(signal);

@@ -7,6 +7,7 @@ export interface ServeFlags extends StoreFlags {
   readonly tokenFile?: string;
   readonly publicHost?: readonly string[];
   readonly openMetrics?: boolean;
+  readonly allowReal?: boolean;
   /** `slug=url`, each. */
   readonly origin?: readonly string[];
   readonly proxy?: boolean;
