@@ -18,6 +18,7 @@ import { oneEvent } from './cases/one-event.ts';
 import { queue } from './cases/queue.ts';
 import { requests } from './cases/requests.ts';
 import { rules } from './cases/rules.ts';
+import { service } from './cases/service.ts';
 import { startUp } from './cases/start-up.ts';
 import { tenantsCase } from './cases/tenants.ts';
 import { full, quick, type Effort } from './effort.ts';
@@ -41,6 +42,7 @@ const cases: Readonly<Record<string, Case>> = {
   observed: { title: 'Signals, metrics and traces', run: observed },
   rules: { title: 'Subscriptions and mappings', run: rules },
   queue: { title: 'The durable queue, beside the bare package', run: queue },
+  service: { title: 'The service by HTTP, beside bare node:http', run: service },
   tenants: { title: 'Very many connections of one vendor', run: tenantsCase },
   'start-up': { title: 'Start-up', run: startUp },
 };

@@ -33,6 +33,13 @@ describe('F-50 JSON with numbers beyond 2^53', () => {
       }
   });
 
+  test('a megabyte of digits in a string takes no longer than any other', () => {
+    const startedAt = performance.now();
+    expect(hasLongInteger(`{"id":"${'9'.repeat(1_000_000)}"}`)).toBe(false);
+    expect(hasLongInteger(`{"id":"a ${'9'.repeat(1_000_000)} b","n":9007199254740993}`)).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
   test('a whole number of any size is a number while it is safe, and else its digits', () => {
     const wholes = fc.oneof(fc.bigInt({ min: 8n * 10n ** 15n, max: 2n ** 53n + 10n ** 15n }), fc.bigInt());
     fc.assert(
