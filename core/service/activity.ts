@@ -1,4 +1,4 @@
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { Latencies } from './latencies.ts';
 import type { OutcomeKind, ReasonCode, Signal } from '../index.ts';
 
 /** What became of an event: its outcome, or, where a store kept it, that it is a dead letter now. */
@@ -41,7 +41,7 @@ interface Minute {
   requests: number;
   failed: number;
   /** While it is among the last five; then `percentiles` has what is left of it. */
-  latency: RecordableHistogram | undefined;
+  latency: Latencies | undefined;
   percentiles: ConnectionActivity['latencyMs'];
 }
 
@@ -75,7 +75,7 @@ export class Activity {
       const minute = this.#minute(record);
       record.requests += 1;
       minute.requests += 1;
-      minute.latency?.record(Math.min(600_000, Math.max(1, Math.round(signal.ms))));
+      minute.latency?.record(signal.ms);
       const { status = null } = signal;
       const failure = signal.failure ?? (status !== null && status >= 400 ? 'http' : undefined);
       if (failure === undefined) return;
@@ -93,14 +93,14 @@ export class Activity {
     if (record === undefined) return { outcomes: {}, reasons: {}, requests: 0, latencyMs: null, lastError: null };
     const { outcomes, reasons, requests, lastError, minutes } = record;
     const since = this.#now() - latencyMinutes * minuteMs;
-    const latency = newHistogram();
+    const latency = new Latencies();
     for (const minute of minutes)
       if (minute.latency !== undefined && minute.start >= since) latency.add(minute.latency);
     return {
       outcomes: { ...outcomes },
       reasons: { ...reasons },
       requests,
-      latencyMs: percentilesOf(latency),
+      latencyMs: latency.percentiles(),
       lastError,
     };
   }
@@ -113,7 +113,7 @@ export class Activity {
     return Array.from({ length }, (_, back) => {
       const start = current - (length - 1 - back) * minuteMs;
       const minute = known.get(start);
-      const latency = minute?.latency === undefined ? minute?.percentiles : percentilesOf(minute.latency);
+      const latency = minute?.latency === undefined ? minute?.percentiles : minute.latency.percentiles();
       return {
         at: new Date(start).toISOString(),
         outcomes: { ...minute?.outcomes },
@@ -144,10 +144,10 @@ export class Activity {
     const start = startOf(this.#now());
     const last = minutes.at(-1);
     if (last !== undefined && last.start >= start) return last;
-    const minute = { start, outcomes: {}, requests: 0, failed: 0, latency: newHistogram(), percentiles: null };
+    const minute = { start, outcomes: {}, requests: 0, failed: 0, latency: new Latencies(), percentiles: null };
     const old = minutes.at(-latencyMinutes);
     if (old?.latency !== undefined) {
-      old.percentiles = percentilesOf(old.latency);
+      old.percentiles = old.latency.percentiles();
       old.latency = undefined;
     }
     minutes.push(minute);
@@ -161,11 +161,3 @@ const startOf = (time: number): number => time - (time % minuteMs);
 function count<K extends string>(counts: Partial<Record<K, number>>, name: K): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
-
-/** Two significant figures up to ten minutes: 13 kB. */
-const newHistogram = (): RecordableHistogram => createHistogram({ lowest: 1, highest: 600_000, figures: 2 });
-
-const percentilesOf = (latency: RecordableHistogram): ConnectionActivity['latencyMs'] =>
-  latency.count === 0
-    ? null
-    : { p50: latency.percentile(50), p95: latency.percentile(95), p99: latency.percentile(99) };
