@@ -38,7 +38,11 @@ export function ndjsonAnswer(items: AsyncIterable<unknown>, gone?: () => void): 
   let reading: Promise<void> | undefined;
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      reading ??= read();
+      if (reading === undefined) {
+        reading = read();
+        // While a slow client takes nothing, nobody waits for it: without this, its failure would end the process.
+        reading.catch(() => undefined);
+      }
       if (text === '' && !isOver)
         await new Promise<void>((resolve) => {
           wakeSender = resolve;

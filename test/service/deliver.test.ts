@@ -109,6 +109,25 @@ describe('POST /v1/connections/{id}/deliver', () => {
     expect(outcomes.every(({ kind }) => kind === 'delivered' || kind === 'deferred')).toBe(true);
   });
 
+  test('holds nothing of what comes after the client has gone', async () => {
+    under = await startService({ limits: { bytesInFlight: 100_000 } });
+    const large = (messageId: string): object => ({ ...letter(messageId), properties: { text: 'x'.repeat(60_000) } });
+    let send: (event: object) => void = () => undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        send = (event) => controller.enqueue(new TextEncoder().encode(asNdjson([event])));
+      },
+    });
+    const answer = (await under.ask('POST', path, body, ndjson)).body as ReadableStream<Uint8Array>;
+    const reader = answer.getReader();
+    send(letter('m-1'));
+    await reader.read();
+    await reader.cancel();
+    send(large('m-2'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await (await under.ask('POST', path, large('m-3'))).json()).toMatchObject({ kind: 'delivered' });
+  });
+
   test('has events come back deferred after ?within=', async () => {
     under = await startService({ answer: () => ({ status: 503 }) });
     const response = await under.ask('POST', `${path}?within=50`, [letter('m-1')]);

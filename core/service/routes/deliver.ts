@@ -95,6 +95,7 @@ class LineReader {
   readonly #faults = new Map<number, string>();
   readonly #bytes = new Map<number, number>();
   #index = 0;
+  #isOver = false;
 
   constructor(chunks: AsyncIterable<Uint8Array>, lineBytes: number, load: ServiceLoad) {
     this.#lines = readLines(chunks, lineBytes)[Symbol.asyncIterator]();
@@ -111,8 +112,10 @@ class LineReader {
           this.#faults.set(index, `Line ${line.number} is ${line.fault}`);
           return { done: false, value: '' };
         }
-        this.#bytes.set(index, line.text.length);
         await this.#load.waitToHold(line.text.length);
+        this.#bytes.set(index, line.text.length);
+        // Nobody settles what comes after the last outcome was taken.
+        if (this.#isOver) this.releaseAll();
         return { done: false, value: line.text };
       },
       return: async () => this.#lines.return?.(),
@@ -130,6 +133,7 @@ class LineReader {
   }
 
   releaseAll(): void {
+    this.#isOver = true;
     for (const bytes of this.#bytes.values()) this.#load.release(bytes);
     this.#bytes.clear();
   }

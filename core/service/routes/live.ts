@@ -32,6 +32,11 @@ function eventStream(parts: ServiceParts, everyMs: number, signal: AbortSignal):
   });
   let last = '';
   let isFirst = true;
+  /** A stream whose pull() fails is not cancelled. */
+  const failed = (error: unknown): never => {
+    end();
+    throw error;
+  };
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -41,7 +46,7 @@ function eventStream(parts: ServiceParts, everyMs: number, signal: AbortSignal):
           controller.close();
           return end();
         }
-        const states = JSON.stringify({ connections: await connectionStates(parts) });
+        const states = JSON.stringify({ connections: await connectionStates(parts).catch(failed) });
         // A comment keeps proxies from taking a connection without news for a dead one.
         const message = states === last ? ': nothing new\n\n' : `event: connections\ndata: ${states}\n\n`;
         last = states;
