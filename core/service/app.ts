@@ -6,6 +6,7 @@ import { tokenOf, type Token } from './access.ts';
 import { refuseForeignPages, type ServiceAddress } from './origin-guard.ts';
 import { loadHono } from './peers.ts';
 import { Problem, type ProblemIssue } from './problem.ts';
+import { storeProblem } from './store-problem.ts';
 import { parsed, RequestBody } from './request-body.ts';
 import type { Call, Route, StreamedAnswer } from './route.ts';
 import { routesOf } from './routes/index.ts';
@@ -167,7 +168,8 @@ function problemOf(
   { log }: ServiceParts,
   at: { readonly requestId: string; readonly route: string },
 ): Problem {
-  if (error instanceof Problem) return error;
+  const known = error instanceof Problem ? error : storeProblem(error);
+  if (known !== undefined) return known;
   log.error({ ...at, stack: stackOf(error) }, 'a defect of this service');
   return new Problem('defect', 'the log of the service has it under the x-request-id of this answer');
 }

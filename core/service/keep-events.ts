@@ -3,17 +3,19 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { dedupIdOf, type IncomingEvent, type ReasonCode } from '../index.ts';
 import {
   isStoreLost,
+  keepLanes,
   OtherSettings,
   QueueFull,
   settingsOf,
   toQueued,
   type Put,
   type PutResult,
+  type DeliveryStore,
   type QueuedEvent,
 } from '../queue/index.ts';
 import type { LiveConnection } from './connections.ts';
-import { Problem, retryAfter } from './problem.ts';
 import { storeOf, type ServiceParts } from './service-parts.ts';
+import { storeProblem } from './store-problem.ts';
 
 /** What became of events that one connection was to keep. All of it is durable. */
 export interface KeptCount {
@@ -42,7 +44,7 @@ export interface KeepOptions {
  * completes it. Resolves once it is on disk.
  */
 export async function keepEvents(
-  parts: Pick<ServiceParts, 'store' | 'runtime'>,
+  parts: Pick<ServiceParts, 'store' | 'runtime' | 'readiness'>,
   connections: readonly LiveConnection[],
   events: readonly IncomingEvent[],
   { onlyWanted = false, trace }: KeepOptions = {},
@@ -62,12 +64,13 @@ export async function keepEvents(
     const puts = onlyWanted ? all.filter(isWanted) : all;
     plans.push({ live, puts, unwanted: all.length - puts.length });
   }
-  const put = plans.map(({ live, puts }): Put => ({ connection: settingsFor(live), events: puts }));
-  const results = await store.put(put).catch((error: unknown) => {
+  const results = await putAll(store, plans).catch(async (error: unknown) => {
     // A worker that has nothing to do would not notice.
     if (isStoreLost(error)) for (const { worker } of connections) worker?.wake();
-    return throwAsProblem(error);
+    if (error instanceof QueueFull) await parts.readiness.storeRefused();
+    throw storeProblem(error) ?? error;
   });
+  parts.readiness.storeTook();
   return new Map(
     plans.map((plan, index) => {
       const { accepted, duplicates, settled = [] } = results[index] as PutResult;
@@ -85,6 +88,21 @@ interface Plan {
 }
 
 const slice = 256;
+
+async function putAll(store: DeliveryStore, plans: readonly Plan[]): Promise<readonly PutResult[]> {
+  try {
+    return await store.put(plans.map(({ live, puts }): Put => ({ connection: settingsFor(live), events: puts })));
+  } catch (error) {
+    if (!(error instanceof OtherSettings)) throw error;
+    // Another process has put events, or the disk kept settings whose change was reported as failed. Without this,
+    // nothing could be put until the next change.
+    const compared = plans.map(async ({ live, puts }): Promise<Put> => {
+      const { id, connection, configHash } = live;
+      return { connection: await keepLanes(store, await store.status(id), connection, configHash), events: puts };
+    });
+    return store.put(await Promise.all(compared));
+  }
+}
 
 /** No worker tells of an event that was settled when it was put. */
 function tellSettled({ live, puts }: Plan, position: number, { runtime }: Pick<ServiceParts, 'runtime'>): void {
@@ -109,12 +127,3 @@ const settingsFor = (live: LiveConnection): Put['connection'] => ({
   destination: live.destination.manifest.slug,
   settings: settingsOf(live.configHash),
 });
-
-function throwAsProblem(error: unknown): never {
-  if (error instanceof QueueFull)
-    throw new Problem('too-many-requests', 'the store is full', { headers: retryAfter(5) });
-  if (error instanceof OtherSettings)
-    throw new Problem('conflict', 'the settings of a connection are being replaced', { headers: retryAfter(1) });
-  if (isStoreLost(error)) throw new Problem('unavailable', 'the store cannot be used', { headers: retryAfter(5) });
-  throw error;
-}

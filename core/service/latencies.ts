@@ -21,10 +21,10 @@ export class Latencies {
     if (this.#total === 0) return null;
     const sorted = [...this.#counts].sort(([a], [b]) => a - b);
     const at = (percent: number): number => {
-      let left = Math.ceil((this.#total * percent) / 100);
+      let rank = Math.ceil((this.#total * percent) / 100);
       for (const [ms, count] of sorted) {
-        left -= count;
-        if (left <= 0) return ms;
+        rank -= count;
+        if (rank <= 0) return ms;
       }
       return longestMs;
     };

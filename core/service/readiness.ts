@@ -30,10 +30,21 @@ export class Readiness {
   readonly #store: DeliveryStore | undefined;
   #isDraining = false;
   #lastReload: ReloadReport | undefined;
+  /** What the store held when it last refused events. Its bytes tell nothing: those kept for replay give way. */
+  #loadWhenFull: number | undefined;
 
   constructor(connections: LiveConnections, store: DeliveryStore | undefined) {
     this.#connections = connections;
     this.#store = store;
+  }
+
+  /** Events did not fit into the store: it is full until it takes some, or has fewer. */
+  async storeRefused(): Promise<void> {
+    this.#loadWhenFull = await this.#storeLoad().catch(() => undefined);
+  }
+
+  storeTook(): void {
+    this.#loadWhenFull = undefined;
   }
 
   drain(): void {
@@ -62,16 +73,27 @@ export class Readiness {
   async #storeState(): Promise<ReadinessState['store']> {
     if (this.#store === undefined) return 'none';
     if (this.#connections.storeError() !== undefined) return 'unusable';
-    const isFull = this.#connections.all().some(({ worker }) => worker?.state().reason?.cause === 'disk');
-    if (isFull) return 'full';
+    try {
+      if (this.#connections.all().some(({ worker }) => worker?.state().reason?.cause === 'disk')) return 'full';
+    } catch {
+      // So a worker says that the store is lost, which one that has nothing to do has not noticed yet.
+      for (const { worker } of this.#connections.all()) worker?.wake();
+      return 'unusable';
+    }
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'unusable'>((resolve) => {
       timer = setTimeout(() => resolve('unusable'), patienceMs);
     });
-    const answer = this.#store.status().then(
-      ({ bytes, maxBytes }) => (bytes < maxBytes ? ('writable' as const) : ('full' as const)),
+    const answer = this.#storeLoad().then(
+      (load) => (this.#loadWhenFull === undefined || load < this.#loadWhenFull ? 'writable' : 'full'),
       () => 'unusable' as const,
     );
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  }
+
+  /** Waiting events and dead letters. */
+  async #storeLoad(): Promise<number> {
+    const status = await this.#store?.status();
+    return (status?.connections ?? []).reduce((sum, { waiting, dead }) => sum + waiting + dead, 0);
   }
 }

@@ -95,7 +95,12 @@ export function createService(settings: ServiceSettings): Service {
     destinations,
     onSignal(signal) {
       activity.observe(signal);
-      onSignal?.(signal);
+      try {
+        const result: unknown = onSignal?.(signal);
+        if (result instanceof Promise) result.catch(() => undefined);
+      } catch {
+        // What is durable is answered so, whatever a listener does.
+      }
     },
   };
   const connections = new LiveConnections({ runtime, store, graceMs });

@@ -19,7 +19,7 @@ export const replayRoute = (parts: ServiceParts): Route =>
       .strictObject({ from: time, to: time.optional(), force: z.boolean().optional() })
       .meta({ examples: [{ from: '2026-11-24T10:00:00Z', to: '2026-11-24T11:00:00Z' }] }),
     answers: { 200: [{ description: 'How many', schema: z.object({ count: aCount }) }] },
-    problems: ['conflict'],
+    problems: ['conflict', 'too-many-requests'],
     async handle({ params, input, by, requestId }) {
       const { id, connection, destination } = connectionIn(parts, params);
       const store = storeOf(parts);

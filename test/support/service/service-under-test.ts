@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadDestinations, type OnRequest } from '../../../core/index.ts';
-import { openStore, type EmbeddedStore } from '../../../core/queue/index.ts';
+import { openStore, type DeliveryStore, type EmbeddedStore } from '../../../core/queue/index.ts';
 import {
   createService,
   type ConnectionSetup,
@@ -35,6 +35,8 @@ export interface UnderTestOptions extends Partial<Omit<ServiceSettings, 'store'>
   readonly connections?: readonly ConnectionSetup[];
   readonly withStore?: boolean;
   readonly maxBytes?: number;
+  /** What the service takes for the store. */
+  readonly throughStore?: (store: DeliveryStore) => DeliveryStore;
   readonly answer?: (items: readonly ReceivedItem[]) => Answer;
   readonly onRequest?: OnRequest;
   /** Beside that of the test vendor. */
@@ -47,6 +49,7 @@ export async function startService(options: UnderTestOptions = {}): Promise<Unde
     connections = [mailbox('shop')],
     withStore = false,
     maxBytes,
+    throughStore = (store) => store,
     answer,
     onRequest,
     origins,
@@ -62,7 +65,7 @@ export async function startService(options: UnderTestOptions = {}): Promise<Unde
   const service = createService({
     destinations: await loadDestinations(testDestinations),
     runtime: { origins: { ...origins, mailbox: vendor.origin }, ...(onRequest === undefined ? {} : { onRequest }) },
-    store,
+    store: store === undefined ? undefined : throughStore(store),
     log: { info: logAs('info'), warn: logAs('warn'), error: logAs('error') },
     ...settings,
   });
