@@ -12,10 +12,12 @@ export class ServiceLoad {
   readonly #sampling: NodeJS.Timeout;
   readonly #waiting: (() => void)[] = [];
   readonly #idle: (() => void)[] = [];
+  readonly #cuts = new Set<() => void>();
   readonly #ending = new AbortController();
   #requests = 0;
   #bytes = 0;
   #isLate = false;
+  #areBodiesCut = false;
 
   constructor(limits: ServiceLimits) {
     this.#limits = limits;
@@ -57,6 +59,24 @@ export class ServiceLoad {
   /** For the status: what is in flight. */
   counts(): { readonly requests: number; readonly bytes: number } {
     return { requests: this.#requests, bytes: this.#bytes };
+  }
+
+  /** No body is read to its end any more: there is no time left to answer what it would still bring. */
+  cutBodies(): void {
+    this.#areBodiesCut = true;
+    for (const tell of this.#cuts) tell();
+    this.#cuts.clear();
+  }
+
+  get areBodiesCut(): boolean {
+    return this.#areBodiesCut;
+  }
+
+  /** Calls `tell` once bodies are cut, or now if they are; never after the function that this returns is called. */
+  onCut(tell: () => void): () => void {
+    if (this.#areBodiesCut) tell();
+    else this.#cuts.add(tell);
+    return () => void this.#cuts.delete(tell);
   }
 
   /** Answers that go on for as long as the client likes end now. */

@@ -5,11 +5,13 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { ServiceLimits } from './limits.ts';
 import type { ServiceLoad } from './load.ts';
 import { parseJson } from '../parse-json.ts';
-import { Problem } from './problem.ts';
+import { Problem, retryAfter } from './problem.ts';
 
 /** What is read of a body that is refused: so many bytes, and for so long. */
 const mostDiscarded = 16 * 1024 * 1024;
 const discardMs = 2_000;
+/** The same at the end of the service. */
+const lastMs = 200;
 
 /** The media type of events one a line. */
 export const ndjson = 'application/x-ndjson';
@@ -111,7 +113,7 @@ export class RequestBody {
         bytes += chunk.length;
         if (bytes > mostDiscarded) end();
       };
-      const timer = setTimeout(() => end(), discardMs);
+      const timer = setTimeout(() => end(), this.#load.areBodiesCut ? lastMs : discardMs);
       const end = (): void => {
         clearTimeout(timer);
         incoming.off('data', count).off('end', end).off('close', end);
@@ -148,7 +150,12 @@ export class RequestBody {
   /** Only while the service waits: a sender that it slows down itself may be silent for as long as that takes. */
   async #inTime<T>(reading: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
+    let forget = (): void => undefined;
     const late = new Promise<never>((_, reject) => {
+      forget = this.#load.onCut(() => {
+        const detail = 'the service is ending, and the rest of the body was not read';
+        reject(new Problem('unavailable', detail, { headers: retryAfter(1) }));
+      });
       timer = setTimeout(() => {
         const detail = `nothing of the body came for ${this.#limits.bodyIdleMs / 1000} s`;
         reject(new Problem('too-slow', detail, { headers: { connection: 'close' } }));
@@ -158,6 +165,7 @@ export class RequestBody {
       return await Promise.race([reading, late]);
     } finally {
       clearTimeout(timer);
+      forget();
     }
   }
 }

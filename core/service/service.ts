@@ -145,8 +145,8 @@ export function createService(settings: ServiceSettings): Service {
     drain: () => readiness.drain(),
     async close(grace) {
       readiness.drain();
-      // The other half is for requests that have left, once nothing more may leave.
-      await Promise.all([connections.stopWorkers(grace), load.idle(grace / 2)]);
+      // The other half is for requests that have left, once nothing more may leave or come.
+      await Promise.all([connections.stopWorkers(grace), load.idle(grace / 2).then(() => load.cutBodies())]);
       await connections.close(0);
       await load.idle(grace / 2);
       load.close();

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { once } from 'node:events';
 import { trace } from '@opentelemetry/api';
@@ -283,6 +283,48 @@ describe('spillway serve ends', () => {
     expect(await (await answered).json()).toMatchObject([{ kind: 'delivered' }]);
     expect(await ended).toMatchObject({ code: 0 });
     await expect(fetch(origin)).rejects.toThrow();
+  });
+
+  test('where a client goes on with its upload: it gets the outcomes so far, and is told that the rest was not read', async () => {
+    const running = await start('--grace', '2000');
+    let isOver = false;
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await pause(20);
+        if (isOver) controller.close();
+        else controller.enqueue(new TextEncoder().encode(`${JSON.stringify(letter(String(Math.random())))}\n`));
+      },
+    });
+    const answered = fetch(`${running.origin}/v1/connections/shop/deliver`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body,
+      duplex: 'half',
+    } as RequestInit);
+    while (vendor.batches === 0) await pause(10);
+    running.send('SIGTERM');
+    const lines = (await (await answered).text()).trim().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ problem: { status: 503 } });
+    expect(lines.filter((line) => line.includes('"delivered"'))).toHaveLength(vendor.received.length);
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(running.exits).toEqual([]);
+    isOver = true;
+  });
+
+  test('where the rest of a body does not come: its sender is told to send it again', async () => {
+    const running = await start('--grace', '1000');
+    const socket = connect(Number(new URL(running.origin).port), '127.0.0.1');
+    let text = '';
+    socket.on('data', (piece: Buffer) => (text += piece.toString()));
+    const head = 'host: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n';
+    socket.write(`POST /v1/connections/shop/deliver HTTP/1.1\r\n${head}[`);
+    await pause(200);
+    const closed = once(socket, 'close');
+    running.send('SIGTERM');
+    expect(await running.ended).toMatchObject({ code: 0 });
+    await closed;
+    expect(text).toMatch(/^HTTP\/1.1 503 [^]*retry-after: 1/);
+    expect(running.exits).toEqual([]);
   });
 
   test('with the code of the signal once the grace is over', async () => {

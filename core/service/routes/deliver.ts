@@ -3,7 +3,7 @@ import { readLines, type NdjsonLine } from '../../ndjson.ts';
 import type { ServiceLoad } from '../load.ts';
 import { ndjsonAnswer } from '../ndjson-answer.ts';
 import { Problem } from '../problem.ts';
-import { ndjson, parsed } from '../request-body.ts';
+import { ndjson, parsed, type RequestBody } from '../request-body.ts';
 import { defineRoute, json, type Call, type Route, type StreamedAnswer } from '../route.ts';
 import { anEvent, anIndexedOutcome, anOutcome, wholeNumber } from '../schemas.ts';
 import { connectionIn, type ServiceParts } from '../service-parts.ts';
@@ -47,7 +47,7 @@ export const deliverRoute = (parts: ServiceParts): Route =>
       };
       const { jsonBytes, lineBytes } = parts.limits;
       if (call.body.mediaType === ndjson)
-        return streamed(live, new LineReader(call.body.chunks(), lineBytes, parts.load), call, options);
+        return streamed(live, new LineReader(call.body, lineBytes, parts.load), call, options);
       const content = parsed(await call.body.text(jsonBytes, `; send more as ${ndjson}, one event a line`));
       if (typeof content !== 'object' || content === null)
         throw new Problem('not-valid', 'the body must be an event, or an array of events');
@@ -80,6 +80,7 @@ async function* outcomesOf(
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     yield { problem: error.document() };
+    if (error.kind !== 'too-slow') await lines?.discard();
   } finally {
     lines?.releaseAll();
   }
@@ -90,6 +91,7 @@ async function* outcomesOf(
  * place among the others. Each line counts as load until it is settled.
  */
 class LineReader {
+  readonly #body: RequestBody;
   readonly #lines: AsyncIterator<NdjsonLine>;
   readonly #load: ServiceLoad;
   readonly #faults = new Map<number, string>();
@@ -97,8 +99,9 @@ class LineReader {
   #index = 0;
   #isOver = false;
 
-  constructor(chunks: AsyncIterable<Uint8Array>, lineBytes: number, load: ServiceLoad) {
-    this.#lines = readLines(chunks, lineBytes)[Symbol.asyncIterator]();
+  constructor(body: RequestBody, lineBytes: number, load: ServiceLoad) {
+    this.#body = body;
+    this.#lines = readLines(body.chunks(), lineBytes)[Symbol.asyncIterator]();
     this.#load = load;
   }
 
@@ -130,6 +133,11 @@ class LineReader {
     if (message === undefined) return outcome;
     this.#faults.delete(index);
     return { kind: 'rejected', eventId: '', reason: { code: 'invalid_value', message } };
+  }
+
+  /** See RequestBody: the client is to see the last line. */
+  discard(): Promise<void> {
+    return this.#body.discard();
   }
 
   releaseAll(): void {
