@@ -1,4 +1,5 @@
 // Tests core/hosts/cli/serve/settings-reload.ts and what asks for a reload, in a service that runs in this process.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -134,6 +135,19 @@ describe('Settings that are wrong change nothing', () => {
     workspace.write(path.basename(config), watched(['other']));
     expect(await running.logged('the settings have changed')).toMatchObject({ added: ['other'], removed: ['shop'] });
     expect(await lastReload(running)).toMatchObject({ result: 'applied', issues: [] });
+  });
+
+  test('also where a directory takes its place, or a pipe that nobody writes to', async () => {
+    const running = await start();
+    rmSync(config);
+    mkdirSync(config);
+    await running.logged('the settings were read again and are wrong');
+    rmSync(config, { recursive: true });
+    execFileSync('mkfifo', [config]);
+    const lines = running.log().length;
+    running.send('SIGHUP');
+    await running.logged('the settings were read again and are wrong', lines);
+    expect(await idsOf(running)).toEqual(['shop']);
   });
 
   test('also where the file is gone, and comes back', async () => {

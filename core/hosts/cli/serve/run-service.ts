@@ -187,7 +187,7 @@ const reloadOf = (
   new SettingsReload({
     service,
     log,
-    read: () => readServiceSettings(flags, terminal.env),
+    read: () => readServiceSettings(flags, terminal.env, true),
     settings,
     fingerprint: () => fingerprintOf(folders),
     loaded,

@@ -24,13 +24,14 @@ export interface ValidSettings {
 export type ServiceSettingsRead =
   ValidSettings | { readonly kind: 'invalid'; readonly issues: readonly ConfigIssue[]; readonly error: CliError };
 
-/** Reads both files. Never rejects because of them. */
+/** Reads both files. Never rejects because of them. `isAgain`: while the service runs. */
 export async function readServiceSettings(
   { config, tokenFile }: SettingsFiles,
   env: Terminal['env'],
+  isAgain = false,
 ): Promise<ServiceSettingsRead> {
   const [settings, access] = await Promise.all([
-    readSettingsFile(config, env),
+    readSettingsFile(config, env, isAgain),
     tokenFile === undefined ? undefined : readTokenFile(tokenFile),
   ]);
   if (settings.kind === 'invalid') {

@@ -1,6 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { z, type ConfigIssue } from '../../../index.ts';
 import { filledIn, InvalidConfig, invalidConfig, readObject } from '../config-file.ts';
-import { CliError } from '../exit-codes.ts';
+import { CliError, usage } from '../exit-codes.ts';
 import {
   connectionsForm,
   connectionsIn,
@@ -50,10 +51,12 @@ type WrittenSource = z.infer<typeof sourceShape>;
 
 /**
  * What `spillway serve` is told by its config: a work file, with sources. Never rejects because of the file, so that a
- * service that runs can read it again.
+ * service that runs can read it again: then `isAgain`.
  */
-export async function readSettingsFile(file: string, env: Terminal['env']): Promise<SettingsFile> {
+export async function readSettingsFile(file: string, env: Terminal['env'], isAgain = false): Promise<SettingsFile> {
   try {
+    // A pipe that nobody writes to would keep a reload waiting, and with it the end of the service.
+    if (isAgain && !(await isRegular(file))) throw usage(`cannot read the config file ${file} again: it is no file`);
     const content = await readObject(file, connectionsForm);
     const issues: ConfigIssue[] = [];
     const entries = collected(() => connectionsIn(content, file, env), issues);
@@ -69,6 +72,13 @@ export async function readSettingsFile(file: string, env: Terminal['env']): Prom
     return { kind: 'invalid', issues: error instanceof InvalidConfig ? error.issues : [{ path: '', message }], error };
   }
 }
+
+/** What is not there is for whoever reads it to say. */
+const isRegular = (file: string): Promise<boolean> =>
+  stat(file).then(
+    (stats) => stats.isFile(),
+    () => true,
+  );
 
 /** What is wrong with the connections hides nothing of what is wrong with the sources. */
 function collected<T>(read: () => T, issues: ConfigIssue[]): T | undefined {
