@@ -5,7 +5,7 @@ import { loadPromClient } from './prom-client.ts';
 
 const prom = loadPromClient();
 
-/** What is asked at each scrape. While a member throws, or rejects, its gauges are missing. */
+/** What is asked at each scrape. While a member throws, rejects, or is silent for 2 s, its gauges are missing. */
 export interface MetricsSource {
   /** Of the runtime: see Runtime. */
   requestsInFlight?(): number;
@@ -82,7 +82,7 @@ function registerStore(
   let pending: Promise<ObservedStore> | undefined;
   /** The gauges of one scrape are asked in one turn, and share an answer. */
   const ask = async (): Promise<ObservedStore> => {
-    pending ??= status().finally(() => {
+    pending ??= inTime(status()).finally(() => {
       pending = undefined;
     });
     return pending;
@@ -119,6 +119,17 @@ function registerStore(
     'Damaged records that were set aside',
     async () => (await ask()).quarantined,
   );
+}
+
+/** A store that is silent for longer has no gauges in this scrape: the others are to come while Prometheus waits. */
+const patienceMs = 2_000;
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the store is silent')), patienceMs);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 /** The values of a gauge by destination and connection. Those that share a label are combined. */

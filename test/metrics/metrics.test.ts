@@ -246,6 +246,22 @@ describe('the gauges of a scrape', () => {
     expect(await found()).toEqual([1, 1, 1]);
   });
 
+  it('of a store that is silent are missing, the others come all the same, and its own again once it speaks', async () => {
+    let isSilent = true;
+    const status = { connections: [], bytes: 1, maxBytes: 2, quarantined: 0 };
+    const { register } = createMetrics({
+      source: {
+        requestsInFlight: () => 1,
+        status: () => (isSilent ? new Promise(() => undefined) : Promise.resolve(status)),
+      },
+    });
+    const text = await register.metrics();
+    expect(text).toMatch(/^spillway_in_flight 1$/m);
+    expect(text).not.toMatch(/^spillway_store_bytes /m);
+    isSilent = false;
+    expect(await samples(register, 'spillway_store_bytes')).toEqual(['1']);
+  });
+
   it('count the requests that are in flight', async () => {
     let answer = (): void => undefined;
     const gate = new Promise<void>((resolve) => (answer = resolve));
