@@ -45,9 +45,13 @@ export class ServiceLoad {
     this.#bytes += bytes;
   }
 
-  /** The same, but waits for others to be done. */
+  /**
+   * The same, but waits for others to be done, and leaves half of the room to those that do not wait: a stream whose
+   * client takes no answers holds its bytes for as long as the client likes.
+   */
   async waitToHold(bytes: number): Promise<void> {
-    while (!this.#fits(bytes)) await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    while (!this.#fits(bytes, this.#limits.bytesInFlight / 2))
+      await new Promise<void>((resolve) => void this.#waiting.push(resolve));
     this.#bytes += bytes;
   }
 
@@ -107,8 +111,8 @@ export class ServiceLoad {
   }
 
   /** One body may have more than the limit, where nothing else is held. */
-  #fits(bytes: number): boolean {
-    return this.#bytes === 0 || this.#bytes + bytes <= this.#limits.bytesInFlight;
+  #fits(bytes: number, most = this.#limits.bytesInFlight): boolean {
+    return this.#bytes === 0 || this.#bytes + bytes <= most;
   }
 }
 

@@ -109,6 +109,16 @@ describe('POST /v1/connections/{id}/deliver', () => {
     expect(outcomes.every(({ kind }) => kind === 'delivered' || kind === 'deferred')).toBe(true);
   });
 
+  test('takes other requests beside a stream whose client takes no answers', async () => {
+    under = await startService({ limits: { bytesInFlight: 200_000 }, answer: () => ({ afterMs: 50 }) });
+    const large = (messageId: string): object => ({ ...letter(messageId), properties: { text: 'x'.repeat(10_000) } });
+    const lines = asNdjson(Array.from({ length: 1_000 }, (_, n) => large(`m-${n}`)));
+    const stuck = await under.ask('POST', path, lines, ndjson);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (let n = 0; n < 20; n += 1) expect((await under.ask('POST', path, large(`other-${n}`))).status).toBe(200);
+    await stuck.body?.cancel();
+  });
+
   test('holds nothing of what comes after the client has gone', async () => {
     under = await startService({ limits: { bytesInFlight: 100_000 } });
     const large = (messageId: string): object => ({ ...letter(messageId), properties: { text: 'x'.repeat(60_000) } });
