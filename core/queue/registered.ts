@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { packageVersion } from '../package-root.ts';
+import { yieldToEventLoop } from '../policy/clock.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type { ConnectionBacklog, ConnectionSettings, QueueStatus, RegisteredConnection } from './queue.ts';
 import type { DeliveryStore } from './store.ts';
@@ -82,6 +83,8 @@ export async function keepLanes(
         'lanes',
         'these settings would move them to other lanes, and their order would be lost',
       );
+    // A million events would keep everything else of the process waiting for many seconds.
+    await yieldToEventLoop();
   }
 }
 

@@ -81,6 +81,19 @@ describe('A change of the settings', () => {
     });
   });
 
+  test('lets everything else go on while it looks at 20,000 waiting events', async () => {
+    under = await startService({ withStore: true, answer: () => ({ status: 401 }) });
+    for (let n = 0; n < 20_000; n += 1_000) {
+      const letters = Array.from({ length: 1_000 }, (_, index) => letter(`m-${n + index}`));
+      await under.ask('POST', '/v1/connections/shop/events', letters);
+    }
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    await under.service.apply([mailbox('shop', { config: { ...testSettings, apiKey: 'another-key-1' } })]);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(20);
+  });
+
   test('holds no request that puts events apart from its settings: 50 changes beside 500 puts', async () => {
     under = await startService({ withStore: true });
     let changes = 0;
