@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { dedupIdOf, type IncomingEvent, type ReasonCode } from '../index.ts';
+import { isDeeperThan, mostJsonLevels } from '../json-text.ts';
 import {
   isStoreLost,
   keepLanes,
@@ -14,6 +15,7 @@ import {
   type QueuedEvent,
 } from '../queue/index.ts';
 import type { LiveConnection } from './connections.ts';
+import { Problem, type ProblemIssue } from './problem.ts';
 import { storeOf, type ServiceParts } from './service-parts.ts';
 import { storeProblem } from './store-problem.ts';
 
@@ -68,7 +70,7 @@ export async function keepEvents(
     // A worker that has nothing to do would not notice.
     if (isStoreLost(error)) for (const { worker } of connections) worker?.wake();
     if (error instanceof QueueFull) await parts.readiness.storeRefused();
-    throw storeProblem(error) ?? error;
+    throw storeProblem(error) ?? nestingProblem(events) ?? error;
   });
   parts.readiness.storeTook();
   return new Map(
@@ -102,6 +104,16 @@ async function putAll(store: DeliveryStore, plans: readonly Plan[]): Promise<rea
     });
     return store.put(await Promise.all(compared));
   }
+}
+
+/** No store keeps JSON that cannot be written again. Asked only after a put failed, as it looks at all of it. */
+function nestingProblem(events: readonly IncomingEvent[]): Problem | undefined {
+  const errors = events.flatMap((event, index): ProblemIssue[] =>
+    isDeeperThan(event, mostJsonLevels)
+      ? [{ path: String(index), message: `is nested deeper than ${mostJsonLevels} levels` }]
+      : [],
+  );
+  return errors.length === 0 ? undefined : new Problem('not-valid', 'nothing was kept', { errors });
 }
 
 /** No worker tells of an event that was settled when it was put. */

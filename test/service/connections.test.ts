@@ -145,6 +145,18 @@ describe('Previews', () => {
   });
 });
 
+test.each([
+  ['/v1/preview', '"event"', '{"type":"track"}'],
+  ['/v1/try', '"events"', '[{"type":"track"}]'],
+])('Settings for %s that are nested too deeply are refused, which is no defect', async (path, name, events) => {
+  under = await startService();
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const body = `{"destination":"mailbox","config":{"apiKey":${deep}},${name}:${events}}`;
+  const response = await under.ask('POST', path, body);
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('nested deeper than')]);
+  expect(under.logged).toEqual([]);
+});
+
 describe('Operations and checks', () => {
   test('of a destination that has none are named so', async () => {
     under = await startService();

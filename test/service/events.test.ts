@@ -36,6 +36,20 @@ describe('POST /v1/connections/{id}/events', () => {
     expect((await under.store?.status())?.connections[0]).toMatchObject({ waiting: 0, done: 0, dead: 0 });
   });
 
+  test.each(['/v1/connections/shop/events', '/v1/events'])(
+    'names an event that is nested too deeply to be kept, on %s, which is no defect',
+    async (path) => {
+      under = await startService({ withStore: true });
+      const deep = `{"type":"track","event":"Letter Sent","properties":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`;
+      const response = await under.ask('POST', path, `[${JSON.stringify(letter('m-1'))},${deep}]`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        errors: [{ path: '1', message: 'is nested deeper than 1000 levels' }],
+      });
+      expect(under.logged.filter(({ level }) => level === 'error')).toEqual([]);
+    },
+  );
+
   test('answers 409 without a store', async () => {
     under = await startService();
     expect((await under.ask('POST', '/v1/connections/shop/events', [])).status).toBe(409);

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ConfigIssue, ConnectionOptions } from '../../index.ts';
 import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
-import { mostJsonLevels } from '../../json-text.ts';
-import { isDeeperThan } from './nesting.ts';
+import { isDeeperThan, mostJsonLevels } from '../../json-text.ts';
 import { fillReferences, keyFault, plainKey } from './references.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -7,6 +7,7 @@ import {
   type EventOrText,
   type Preview,
 } from '../../index.ts';
+import { isDeeperThan, mostJsonLevels } from '../../json-text.ts';
 import { aPreview } from '../preview-schema.ts';
 import { Problem } from '../problem.ts';
 import { defineRoute, json, type Route } from '../route.ts';
@@ -97,6 +98,8 @@ const notValid = (errors: readonly ConfigIssue[]): Problem =>
 
 /** A file of the operator fills them in. A request that could name them would have secrets read for strangers. */
 export function refuseReferences(settings: object): void {
+  if (isDeeperThan(settings, mostJsonLevels))
+    throw new Problem('not-valid', `the settings are nested deeper than ${mostJsonLevels} levels`);
   if (JSON.stringify(settings).includes('${'))
     throw new Problem('not-valid', 'settings in a request hold no references such as ${NAME}: send the values');
 }

@@ -7,9 +7,8 @@ import {
   type QueuedEvent,
 } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
-import { mostJsonLevels } from '../../../json-text.ts';
+import { isDeeperThan, mostJsonLevels } from '../../../json-text.ts';
 import type { NdjsonLine } from '../../../ndjson.ts';
-import { isDeeperThan } from '../nesting.ts';
 import { idOf } from './line-id.ts';
 
 export interface EnqueueWriterOptions {
