@@ -72,7 +72,7 @@ async function answer(
     };
     const call = await callOf(route, context, body, { requestId, sender, most: parts.limits.jsonBytes });
     const answered = await route.handle(call);
-    response = 'ended' in answered ? streamed(answered, release) : answered;
+    response = 'ended' in answered ? streamed(answered, request, release) : answered;
     if (!('ended' in answered)) release();
   } catch (error) {
     release();
@@ -84,8 +84,10 @@ async function answer(
   return finished(response, requestId, parts);
 }
 
-function streamed({ response, ended }: StreamedAnswer, release: () => void): Response {
+function streamed({ response, ended }: StreamedAnswer, { method }: Request, release: () => void): Response {
   void ended.finally(release);
+  // Nobody reads the body of an answer to HEAD, so it would never end.
+  if (method === 'HEAD') void response.body?.cancel();
   return response;
 }
 

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { defaultLimits, type ServiceLimits } from './limits.ts';
 import { loadNodeServer } from './peers.ts';
+import { Problem } from './problem.ts';
 import type { Service } from './service.ts';
 
-const { getRequestListener } = loadNodeServer();
+const { getRequestListener, RequestError } = loadNodeServer();
 
 export interface ListenOptions {
   /** Default: 127.0.0.1. */
@@ -31,6 +33,9 @@ export async function listen(
 ): Promise<Listening> {
   const answer = getRequestListener(service.fetch as Parameters<typeof getRequestListener>[0], {
     overrideGlobalObjects: false,
+    // Of a request without a Host header, as checks of load balancers send it by HTTP/1.0; browsers always have one.
+    hostname: 'localhost',
+    errorHandler: unanswered,
   });
   /** Connections on which no request has come: Node does not take these for idle. */
   const unused = new Set<Socket>();
@@ -59,6 +64,19 @@ export async function listen(
     server.listen({ host, port }, resolve);
   });
   return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, unused, graceMs) };
+}
+
+/** Answers a request that reaches no route: what stands in its head makes no URL. */
+function unanswered(error: unknown): Response {
+  const response = (
+    error instanceof RequestError
+      ? new Problem('not-valid', 'the address or the Host header cannot be read')
+      : new Problem('defect')
+  ).response();
+  response.headers.set('x-request-id', randomUUID());
+  response.headers.set('cache-control', 'no-store');
+  response.headers.set('connection', 'close');
+  return response;
 }
 
 /** How long idle connections stay open after the last was taken (ms): a request may be under way on them. */

@@ -90,6 +90,27 @@ describe('A service on a port', () => {
     expect(await sent('GET /healthz HTTP/1.1\r\nHost: loc')).toMatch(/^HTTP\/1\.1 408 /);
   }, 30_000);
 
+  test('answers HEAD of a stream as often as it is asked, although nobody reads what would go on', async () => {
+    await serve({ limits: { requestsInFlight: 2 } });
+    const url = `http://127.0.0.1:${listening.port}/v1/live`;
+    for (let n = 0; n < 4; n += 1) expect((await fetch(url, { method: 'HEAD' })).status).toBe(200);
+  });
+
+  test('answers a request without a Host header by HTTP/1.0, as checks of load balancers send it', async () => {
+    await serve();
+    expect(await sent('GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test('answers a head that makes no URL with a problem, an id, and the end of the connection', async () => {
+    await serve();
+    const head = 'GET /healthz HTTP/1.1\r\nHost: a b\r\nConnection: keep-alive\r\n\r\n';
+    const answer = await sent(head);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toMatch(/^x-request-id: \S+\r$/m);
+    expect(answer).toMatch(/^cache-control: no-store\r$/m);
+    expect(answer).toContain('"type":"urn:spillway:problem:not-valid"');
+  });
+
   test('closes idle connections at its end, and answers those that are busy', async () => {
     await serve({ answer: () => ({ afterMs: 300 }) });
     const idle = sent('');
