@@ -15,7 +15,8 @@ export interface ServiceAddress {
  * no name that an attacker could turn elsewhere.
  */
 export function refuseForeignPages({ url, headers }: Request, { host, publicHosts }: ServiceAddress): void {
-  const own = new Set(['localhost', host.toLowerCase(), ...publicHosts.map((name) => name.toLowerCase())]);
+  const publicNames = publicHosts.map((name) => name.toLowerCase());
+  const own = new Set(['localhost', host.toLowerCase(), ...publicNames]);
   const isOwn = (name: string): boolean => own.has(name) || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
   const reached = (headers.get('host') ?? new URL(url).host).toLowerCase();
   if (!isOwn(withoutPort(reached)))
@@ -26,7 +27,16 @@ export function refuseForeignPages({ url, headers }: Request, { host, publicHost
   if (headers.get('sec-fetch-site') === 'cross-site') throw foreign();
   const origin = headers.get('origin');
   if (origin === null) return;
-  if (!URL.canParse(origin) || new URL(origin).host !== reached) throw foreign();
+  const page = URL.canParse(origin) ? new URL(origin) : undefined;
+  // A proxy may put a name of its own into Host.
+  const isKnown = page !== undefined && (publicNames.includes(page.host) || isSame(page, reached));
+  if (!isKnown) throw foreign();
+}
+
+/** Some proxies write a port into Host that the origin's scheme has anyway. */
+function isSame({ protocol, host }: URL, reached: string): boolean {
+  const url = `${protocol}//${reached}`;
+  return URL.canParse(url) && new URL(url).host === host;
 }
 
 const foreign = (): Problem => new Problem('forbidden', 'the request comes from a page of another site');

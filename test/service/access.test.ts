@@ -76,6 +76,18 @@ describe('A page of another site', () => {
     ['says that it is cross-site', { 'sec-fetch-site': 'cross-site' }, 403],
     ['comes under a name that leads here', { host: 'evil.example:9090' }, 403],
     ['is our own', { origin: 'http://localhost:9090', host: 'localhost:9090' }, 200],
+    [
+      'is our own, behind a proxy that writes the port of https into Host',
+      { origin: 'https://events.example', host: 'events.example:443' },
+      200,
+    ],
+    [
+      'is our own, behind a proxy that writes another name into Host',
+      { origin: 'https://events.example', host: '127.0.0.1:9090' },
+      200,
+    ],
+    ['has another port of a public name', { origin: 'https://events.example:8443', host: '127.0.0.1:9090' }, 403],
+    ['has another scheme at that port', { origin: 'http://events.example:443', host: 'events.example' }, 403],
     ['comes by an address', { host: '10.1.2.3:9090' }, 200],
     ['comes by a public name', { host: 'events.example' }, 200],
   ])('that %s is answered', async (_, headers, status) => {
