@@ -83,3 +83,18 @@ export const defineRoute = <Q extends z.ZodObject = z.ZodObject, I extends z.Zod
 
 export const json = (value: unknown, status = 200): Response =>
   new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } });
+
+/** Whether a client names a media type in Accept, and does not want JSON more. */
+export function asksFor(headers: Headers, mediaType: string): boolean {
+  const ranges = (headers.get('accept') ?? '').toLowerCase().split(',');
+  const quality = qualityOf(mediaType, ranges);
+  return quality > 0 && quality >= qualityOf('application/json', ranges);
+}
+
+function qualityOf(mediaType: string, ranges: readonly string[]): number {
+  for (const range of ranges) {
+    const [name, ...parameters] = range.split(';').map((part) => part.trim());
+    if (name === mediaType) return Number(parameters.find((one) => one.startsWith('q='))?.slice(2) ?? 1);
+  }
+  return 0;
+}

@@ -50,6 +50,15 @@ describe('POST /v1/connections/{id}/deliver', () => {
     expect(await linesOf(response)).toMatchObject([{ index: 0, kind: 'delivered' }]);
   });
 
+  test.each(['application/json, application/x-ndjson;q=0', 'application/json, application/x-ndjson;q=0.5'])(
+    'answers JSON to a client that accepts %s',
+    async (accept) => {
+      under = await startService();
+      const response = await under.ask('POST', path, [letter('m-1')], { accept });
+      expect(response.headers.get('content-type')).toBe('application/json');
+    },
+  );
+
   test('reads gzip', async () => {
     under = await startService();
     const body = gzipSync(asNdjson([letter('m-1'), letter('m-2')]));

@@ -3,7 +3,7 @@ import { lanesBy, type DeadFilter, type DeadLetter, type DeliveryStore } from '.
 import { ndjsonAnswer } from '../ndjson-answer.ts';
 import { Problem } from '../problem.ts';
 import { ndjson } from '../request-body.ts';
-import { defineRoute, json, type Route } from '../route.ts';
+import { asksFor, defineRoute, json, type Route } from '../route.ts';
 import {
   aCount,
   aDeadFilter,
@@ -47,7 +47,7 @@ export const deadRoutes = (parts: ServiceParts): readonly Route[] => [
       const { id } = connectionIn(parts, params);
       const { limit, cursor = -1, ...wanted } = query;
       const letters = storeOf(parts).dead(id, filterOf(wanted));
-      if (headers.get('accept')?.includes(ndjson) === true) return ndjsonAnswer(shownAll(letters));
+      if (asksFor(headers, ndjson)) return ndjsonAnswer(shownAll(letters));
       const dead: object[] = [];
       let next: string | null = null;
       for await (const letter of letters) {

@@ -4,7 +4,7 @@ import type { ServiceLoad } from '../load.ts';
 import { ndjsonAnswer } from '../ndjson-answer.ts';
 import { Problem } from '../problem.ts';
 import { ndjson, parsed, type RequestBody } from '../request-body.ts';
-import { defineRoute, json, type Call, type Route, type StreamedAnswer } from '../route.ts';
+import { asksFor, defineRoute, json, type Call, type Route, type StreamedAnswer } from '../route.ts';
 import { anEvent, anIndexedOutcome, anOutcome, wholeNumber } from '../schemas.ts';
 import { connectionIn, type ServiceParts } from '../service-parts.ts';
 import { traceOf } from '../trace-context.ts';
@@ -52,7 +52,7 @@ export const deliverRoute = (parts: ServiceParts): Route =>
       if (typeof content !== 'object' || content === null)
         throw new Problem('not-valid', 'the body must be an event, or an array of events');
       const events = (Array.isArray(content) ? content : [content]) as EventOrText[];
-      if (call.headers.get('accept')?.includes(ndjson) === true) return streamed(live, events, call, options);
+      if (asksFor(call.headers, ndjson)) return streamed(live, events, call, options);
       const outcomes = await live.connection.deliver(events, { ...options, signal: call.signal });
       return json(Array.isArray(content) ? outcomes : outcomes[0]);
     },
