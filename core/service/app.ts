@@ -11,6 +11,7 @@ import { parsed, RequestBody } from './request-body.ts';
 import type { Call, Route, StreamedAnswer } from './route.ts';
 import { routesOf } from './routes/index.ts';
 import type { ServiceParts } from './service-parts.ts';
+import type { ClientAddress } from './tracking/client-address.ts';
 
 const { Hono } = loadHono();
 
@@ -19,6 +20,7 @@ export type Fetch = (request: Request, env?: object) => Response | Promise<Respo
 interface AppSettings {
   readonly tokens: () => readonly Token[] | undefined;
   readonly address: ServiceAddress;
+  readonly clientAddress: ClientAddress;
   readonly openMetrics: boolean;
 }
 
@@ -70,7 +72,7 @@ async function answer(
       body.release();
       free?.();
     };
-    const call = await callOf(route, context, body, { requestId, sender, most: parts.limits.jsonBytes });
+    const call = await callOf(route, context, body, { requestId, sender, parts, settings });
     const answered = await route.handle(call);
     response = 'ended' in answered ? streamed(answered, request, release) : answered;
     if (!('ended' in answered)) release();
@@ -120,18 +122,26 @@ const senderOf = ({ name, scopes }: Token): Sender => ({
   may: (scope) => scopes.has(scope),
 });
 
+/** What is known of a request before it is read. */
+interface Admitted {
+  readonly requestId: string;
+  readonly sender: Sender;
+  readonly parts: ServiceParts;
+  readonly settings: AppSettings;
+}
+
 async function callOf(
   route: Route,
   context: Context<Env>,
   body: RequestBody,
-  { requestId, sender, most }: { readonly requestId: string; readonly sender: Sender; readonly most: number },
+  { requestId, sender, parts, settings }: Admitted,
 ): Promise<Call> {
   const request = context.req.raw;
   const query = read(route.query ?? noQuery, Object.fromEntries(new URL(request.url).searchParams), 'the query');
   let input: unknown;
   if (route.input !== undefined) {
     takes(body, ['application/json']);
-    input = read(route.input, parsed(await body.text(most)), 'the body');
+    input = read(route.input, parsed(await body.text(parts.limits.jsonBytes)), 'the body');
   } else if (route.body !== undefined) takes(body, Object.keys(route.body));
   return {
     requestId,
@@ -141,7 +151,10 @@ async function callOf(
     body,
     request,
     headers: request.headers,
-    ip: (context.env as Env['Bindings'] | undefined)?.incoming?.socket.remoteAddress,
+    ip: settings.clientAddress(
+      request.headers,
+      (context.env as Env['Bindings'] | undefined)?.incoming?.socket.remoteAddress,
+    ),
     get signal() {
       return request.signal;
     },

@@ -15,7 +15,7 @@ export interface Call<Query = unknown, Input = unknown> {
   readonly body: RequestBody;
   readonly request: Request;
   readonly headers: Headers;
-  /** The address of the sender, or of the proxy before it. `undefined` without a socket. */
+  /** The address of the sender, or of a proxy that is not trusted. `undefined` where that is not known. */
   readonly ip: string | undefined;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;

@@ -10,6 +10,7 @@ import { ServiceLoad } from './load.ts';
 import { Readiness, type ReloadReport } from './readiness.ts';
 import { sourceIssues } from './routes/tracking.ts';
 import type { ServiceLog, ServiceParts, ShownMetrics } from './service-parts.ts';
+import { clientAddressBehind } from './tracking/client-address.ts';
 import { TrackingSources, type TrackingSource } from './tracking/tracking-sources.ts';
 import type { TrialSettings } from './trial/trial-vendor.ts';
 
@@ -25,6 +26,11 @@ export interface ServiceSettings {
   /** The address that clients reach, for the check of the Host header. Default: loopback. */
   readonly host?: string;
   readonly publicHosts?: readonly string[];
+  /**
+   * Addresses, or networks such as `10.0.0.0/8`, of proxies that say whom they speak for, in `X-Forwarded-For` or
+   * `Forwarded`. Default: none, and these headers mean nothing.
+   */
+  readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<ServiceLimits>;
   /** How long requests in flight of settings that are replaced may take (ms). Default: 10 s. */
   readonly graceMs?: number;
@@ -69,6 +75,7 @@ const silent: ServiceLog = { info: () => undefined, warn: () => undefined, error
 
 /**
  * The HTTP service around connections: see docs/service.md. `fetch` answers a request; listen() puts it on a port.
+ * Throws for a trusted proxy that is no address or network.
  *
  * @example
  * const service = createService({ destinations: await loadDestinations('connectors') });
@@ -82,6 +89,7 @@ export function createService(settings: ServiceSettings): Service {
     store,
     host = '127.0.0.1',
     publicHosts = [],
+    trustedProxies = [],
     graceMs = 10_000,
     log = silent,
     onSignal,
@@ -125,6 +133,7 @@ export function createService(settings: ServiceSettings): Service {
   const app = createApp(parts, {
     tokens: () => tokens,
     address: { host, publicHosts },
+    clientAddress: clientAddressBehind(trustedProxies),
     openMetrics: settings.openMetrics ?? false,
   });
   return {

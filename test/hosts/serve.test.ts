@@ -132,6 +132,37 @@ describe('spillway serve', () => {
     ]);
   });
 
+  test.each(['proxy.example', '10.0.0.0/33', '10.0.0.0/'])(
+    'takes no --trusted-proxy %s, which is no network',
+    async (network) => {
+      expect(await spillway(['serve', '--config', config, '--trusted-proxy', network])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`trusted-proxy: "${network}" is no IP address`) as unknown,
+      });
+    },
+  );
+
+  test('takes the address of a client from a proxy that is trusted', async () => {
+    const sources = [{ id: 'web', writeKey: 'key-of-web', connections: ['shop'] }];
+    const file = workspace.write('sources.json', { connections: [shop], sources });
+    const store = workspace.at('behind-proxy');
+    const flags = ['--config', file, '--store', store, '--trusted-proxy', '127.0.0.0/8', '--trusted-proxy', '::1'];
+    const { origin, ask } = await start(...flags);
+    const headers = {
+      authorization: `Basic ${Buffer.from('key-of-web:').toString('base64')}`,
+      'x-forwarded-for': '203.0.113.7',
+    };
+    const event = { event: 'Broken', userId: 'u-1', messageId: 'm-1' };
+    const sent = await fetch(`${origin}/v1/track`, { method: 'POST', headers, body: JSON.stringify(event) });
+    expect(sent.status).toBe(200);
+    let dead = '';
+    while (dead === '')
+      dead = await (
+        await ask('GET', '/v1/connections/shop/dead', undefined, { accept: 'application/x-ndjson' })
+      ).text();
+    expect(JSON.parse(dead)).toMatchObject({ event: { context: { ip: '203.0.113.7' } } });
+  });
+
   test('has spans of its requests to vendors, under the trace of who sent the events', async () => {
     const exporter = new InMemorySpanExporter();
     trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));

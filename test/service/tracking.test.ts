@@ -117,6 +117,20 @@ describe('the tracking API of a service', () => {
     expect(JSON.parse(waiting?.text ?? '')).toMatchObject({ ...track, type: 'track', context: { ip: '127.0.0.1' } });
   });
 
+  test.each([
+    [['127.0.0.1'], '203.0.113.7'],
+    [[], '127.0.0.1'],
+  ])('fills in the address that proxies name where these are trusted: %p', async (trustedProxies, ip) => {
+    await startTracking({ answer: () => ({ status: 503 }), trustedProxies });
+    const listening = await listen(under.service, { port: 0 });
+    const headers = { authorization, 'x-forwarded-for': '1.1.1.1, 203.0.113.7' };
+    const url = `http://127.0.0.1:${listening.port}/v1/track`;
+    expect((await fetch(url, { method: 'POST', headers, body: JSON.stringify(track) })).status).toBe(200);
+    await listening.close(100);
+    const [waiting] = (await under.store?.peek('shop', 1)) ?? [];
+    expect(JSON.parse(waiting?.text ?? '')).toMatchObject({ context: { ip } });
+  });
+
   test('follows a change of the sources', async () => {
     await startTracking();
     const other = { ...web, writeKey: 'key-2', connections: ['foreign'] };

@@ -13,6 +13,8 @@ export function withUsageErrors<T>(create: () => T): T {
     const message = firstLine((error as Error).message);
     const allowed = /^allowedOrigins\[\d+\]: (.*)$/.exec(message)?.[1];
     if (allowed !== undefined) throw usage(`allow-origin: ${allowed}`);
+    const network = /^trustedProxies\[\d+\]: (.*)$/.exec(message)?.[1];
+    if (network !== undefined) throw usage(`trusted-proxy: ${network}`);
     throw usage(/^proxy\b/.test(message) ? message : `origin: ${message}`);
   }
 }

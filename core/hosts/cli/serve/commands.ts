@@ -29,6 +29,11 @@ export function describeServe(program: Command, terminal: Terminal, end: (code: 
       'a name under which clients reach it, as their Host header says; repeatable',
       collect,
     )
+    .option(
+      '--trusted-proxy <cidr>',
+      'the address or network of a proxy that says whom it speaks for (X-Forwarded-For); repeatable',
+      collect,
+    )
     .option('--open-metrics', 'GET /metrics needs no token')
     .option('--allow-real', 'POST /v1/try may deliver to the vendor itself, where a request confirms it')
     .option(

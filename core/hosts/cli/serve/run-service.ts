@@ -142,7 +142,7 @@ async function startService(
   metrics: ServiceMetrics,
   graceMs: number,
 ): Promise<{ readonly service: Service; readonly listening: Listening }> {
-  const { host = defaultHost, port = defaultPort, publicHost = [], openMetrics = false } = flags;
+  const { host = defaultHost, port = defaultPort, publicHost = [], trustedProxy = [], openMetrics = false } = flags;
   const logSignal = logSignals(log);
   const service = withUsageErrors(() =>
     createService({
@@ -152,6 +152,7 @@ async function startService(
       tokens: settings.tokens,
       host,
       publicHosts: publicHost,
+      trustedProxies: trustedProxy,
       graceMs,
       metrics: metrics.shown,
       trials,

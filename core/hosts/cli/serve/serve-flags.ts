@@ -6,6 +6,7 @@ export interface ServeFlags extends StoreFlags {
   readonly port?: number;
   readonly tokenFile?: string;
   readonly publicHost?: readonly string[];
+  readonly trustedProxy?: readonly string[];
   readonly openMetrics?: boolean;
   readonly allowReal?: boolean;
   /** `slug=url`, each. */
