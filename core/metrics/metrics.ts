@@ -13,9 +13,9 @@ const prom = loadPromClient();
  * What came of reading settings again: they hold now; nothing in them had changed; they are bad, so that nothing was
  * changed; or a part of them holds after a restart alone.
  */
-export type ReloadResult = 'applied' | 'unchanged' | 'refused' | 'needs_restart';
+export type ReloadResult = 'applied' | 'unchanged' | 'invalid' | 'needs_restart';
 
-const reloadResults: readonly ReloadResult[] = ['applied', 'unchanged', 'refused', 'needs_restart'];
+const reloadResults: readonly ReloadResult[] = ['applied', 'unchanged', 'invalid', 'needs_restart'];
 
 export interface MetricsOptions {
   /** Where the metrics are registered. Default: a registry of their own. */
@@ -78,6 +78,15 @@ export function createMetrics({
     ['result'],
   );
   const reloadsBy = new CountsByKey((result) => reloads.count({ result }));
+  let isValid = true;
+  new prom.Gauge({
+    name: 'spillway_settings_valid',
+    help: 'Whether the settings were valid when they were last read: those that hold are',
+    registers: [register],
+    collect() {
+      this.set(isValid ? 1 : 0);
+    },
+  });
   // A series that is there from the start shows the first increase.
   for (const result of reloadResults) reloadsBy.add(result, 0);
   const requests = new BatchedCounter(register, 'spillway_http_requests_total', 'Requests that the host answered', [
@@ -92,7 +101,10 @@ export function createMetrics({
   return {
     register,
     onSignal: (signal) => counters.count(signal),
-    configReloaded: (result) => reloadsBy.add(result),
+    configReloaded(result) {
+      if (result !== 'needs_restart') isValid = result !== 'invalid';
+      reloadsBy.add(result);
+    },
     httpAnswered: (route, status) => requestsBy.add(`${route} ${statusClassOf(status)}`),
   };
 }

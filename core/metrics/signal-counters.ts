@@ -19,7 +19,7 @@ class Families {
   readonly retries: BatchedCounter<'destination' | 'connection' | 'reason'>;
   readonly notes: BatchedCounter<'destination' | 'connection' | 'code'>;
   readonly defects: BatchedCounter<'destination' | 'connection'>;
-  readonly requestDuration: Histogram<'destination'>;
+  readonly requestDuration: Histogram<'destination' | 'connection'>;
   readonly eventLatency: Histogram<'destination' | 'via' | 'outcome'>;
 
   constructor(register: Registry) {
@@ -43,7 +43,7 @@ class Families {
     this.requestDuration = new prom.Histogram({
       name: 'spillway_request_duration_seconds',
       help: 'How long requests to vendors took, with the wait for a socket',
-      labelNames: ['destination'],
+      labelNames: ofConnection,
       buckets: requestSeconds,
       registers: [register],
     });
@@ -73,7 +73,7 @@ class ConnectionCounters {
   readonly retries: CountsByKey;
   readonly notes: CountsByKey;
   readonly defects: CountsByKey;
-  readonly requestDuration: Histogram.Internal<'destination'>;
+  readonly requestDuration: Histogram.Internal<'destination' | 'connection'>;
 
   constructor(families: Families, slug: string, label: string) {
     const of = { destination: slug, connection: label };
@@ -85,7 +85,7 @@ class ConnectionCounters {
     this.retries = new CountsByKey((reason) => families.retries.count({ ...of, reason }));
     this.notes = new CountsByKey((code) => families.notes.count({ ...of, code }));
     this.defects = new CountsByKey(() => families.defects.count(of));
-    this.requestDuration = families.requestDuration.labels({ destination: slug });
+    this.requestDuration = families.requestDuration.labels(of);
   }
 
   #eventCounts(via: Via): CountsByKey {

@@ -11,6 +11,8 @@ export interface MetricsSource {
   requestsInFlight?(): number;
   /** Every connection as it is then. */
   connections?(): Iterable<ObservedConnection>;
+  /** Whether the store takes events. */
+  storeWritable?(): Promise<boolean>;
   /** Of the store: see DeliveryStore. */
   status?(): Promise<ObservedStore>;
 }
@@ -18,7 +20,14 @@ export interface MetricsSource {
 /** A connection, and the worker that delivers for it out of a queue. */
 export interface ObservedConnection {
   readonly connection: Pick<Connection, 'id' | 'slug' | 'suspended'>;
-  readonly worker?: { state(): { readonly reason: { readonly cause: string } | null } } | undefined;
+  readonly worker?:
+    | {
+        state(): {
+          readonly reason: { readonly cause: string } | null;
+          readonly failing: { readonly events: number };
+        };
+      }
+    | undefined;
 }
 
 /** What DeliveryStore.status() says, as far as it is a metric. */
@@ -47,6 +56,10 @@ export function registerStateGauges(register: Registry, labels: ConnectionLabels
     plainGauge(register, 'spillway_in_flight', 'Requests to vendors without an answer yet', async () =>
       source.requestsInFlight?.(),
     );
+  if (source.storeWritable !== undefined)
+    plainGauge(register, 'spillway_store_writable', 'Whether the store takes events', async () =>
+      (await source.storeWritable?.()) === true ? 1 : 0,
+    );
   if (source.connections !== undefined) registerConnections(register, labels, source.connections.bind(source));
   if (source.status !== undefined) registerStore(register, labels, source, source.status.bind(source));
 }
@@ -70,6 +83,14 @@ function registerConnections(
   );
   gauge('spillway_circuit_open', 'Whether the vendor of a connection gets a probe at most', ({ worker }) =>
     openCircuit.has(worker?.state().reason?.cause ?? '') ? 1 : 0,
+  );
+  gauge(
+    'spillway_events_failing',
+    'Events that fail at every try, while others of their connection succeed or fail',
+    ({ worker }) => worker?.state().failing.events ?? 0,
+  );
+  plainGauge(register, 'spillway_disk_full', 'Whether a worker cannot write what became of its events', async () =>
+    [...connections()].some(({ worker }) => worker?.state().reason?.cause === 'disk') ? 1 : 0,
   );
 }
 

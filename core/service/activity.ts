@@ -25,7 +25,7 @@ export interface ConnectionActivity {
   /** Of outcomes that have a reason: how many have each code. */
   readonly reasons: Readonly<Partial<Record<ReasonCode, number>>>;
   readonly requests: number;
-  /** Of the requests of the last five minutes, in ms; `null` where there were none. */
+  /** Of the requests of the last two minutes, in ms; `null` where there were none. */
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
   /** The last request that failed. Holds nothing of the answer but its status. */
   readonly lastError: { readonly at: string; readonly failure: RequestFailure; readonly status: number | null } | null;
@@ -33,14 +33,14 @@ export interface ConnectionActivity {
 
 const minuteMs = 60_000;
 const mostMinutes = 60;
-const latencyMinutes = 5;
+const latencyMinutes = 2;
 
 interface Minute {
   readonly start: number;
   readonly outcomes: Partial<Record<SettledAs, number>>;
   requests: number;
   failed: number;
-  /** While it is among the last five; then `percentiles` has what is left of it. */
+  /** While it is among the last ones; then `percentiles` has what is left of it. */
   latency: Latencies | undefined;
   percentiles: ConnectionActivity['latencyMs'];
 }

@@ -15,6 +15,7 @@ import {
   workFor,
   type ConnectionSettings,
   type DeliveryStore,
+  type HoldChange,
   type QueueWorker,
 } from '../queue/index.ts';
 
@@ -58,6 +59,7 @@ export interface LiveConnectionsOptions {
   readonly store: DeliveryStore | undefined;
   /** How long requests in flight of settings that are replaced may take (ms). */
   readonly graceMs: number;
+  readonly onChange: (change: HoldChange) => void;
 }
 
 interface Wanted {
@@ -281,7 +283,8 @@ export class LiveConnections {
       if (this.#isClosed || this.#byId.get(one.id) !== one) return;
       const { id, destination, configHash, connection } = one;
       const { onSignal } = runtime;
-      const options = { id, configHash, ...(onSignal === undefined ? {} : { onSignal }) };
+      const { onChange } = this.#options;
+      const options = { id, configHash, onChange, ...(onSignal === undefined ? {} : { onSignal }) };
       const worker = store.work(connection, { ...options, ...workFor(destination.manifest) });
       one.worker = worker;
       void worker.ended().then(() => {

@@ -145,6 +145,10 @@ export const aConnection = z
     ),
     held: aHold.nullable().describe('Why nothing of the store leaves now'),
     circuitOpenUntil: isoTime.nullable(),
+    failing: z
+      .object({ events: aCount, partial: z.boolean() })
+      .nullable()
+      .describe('Events of the store that fail at every try; partial: while others succeed'),
     waiting: aCount.nullable().describe('Events in the store; null without one'),
     oldestMs: ms.nullable().describe('Age of the oldest that waits'),
     dead: aCount.nullable().describe('Dead letters'),
@@ -153,7 +157,7 @@ export const aConnection = z
     outcomes: outcomes.describe('Since the service began'),
     reasons: reasons.describe('Of outcomes that have a reason'),
     requests: aCount,
-    latencyMs: z.object({ p50: ms, p95: ms, p99: ms }).nullable().describe('Of the requests of the last five minutes'),
+    latencyMs: z.object({ p50: ms, p95: ms, p99: ms }).nullable().describe('Of the requests of the last two minutes'),
     lastError: z
       .object({
         at: isoTime,

@@ -1,6 +1,6 @@
 import { catalogueEntry, type AnyDestination, type RuntimeOptions, type Signal } from '../index.ts';
 import { packageVersion } from '../package-root.ts';
-import type { DeliveryStore } from '../queue/index.ts';
+import type { DeliveryStore, HoldChange } from '../queue/index.ts';
 import type { Token } from './access.ts';
 import { Activity } from './activity.ts';
 import { createApp, type Fetch } from './app.ts';
@@ -40,6 +40,8 @@ export interface ServiceSettings {
   readonly openMetrics?: boolean;
   /** Receives the signals of all connections, for metrics, logs and traces. */
   readonly onSignal?: (signal: Signal) => void;
+  /** Told when a connection with a store is held or goes on, for a log of people. */
+  readonly onChange?: (change: HoldChange) => void;
   readonly log?: ServiceLog;
   /** What `POST /v1/try` and the example events need; without it, they answer 409. */
   readonly trials?: TrialSettings;
@@ -53,6 +55,8 @@ export interface Service {
     /** To vendors, without an answer yet. */
     requestsInFlight(): number;
     connections(): readonly LiveConnection[];
+    /** As `/readyz` has it. False without a store. */
+    storeWritable(): Promise<boolean>;
   };
   /**
    * Brings the connections to these settings, and the sources of the tracking API; where one of them is wrong, nothing
@@ -93,6 +97,7 @@ export function createService(settings: ServiceSettings): Service {
     graceMs = 10_000,
     log = silent,
     onSignal,
+    onChange = () => undefined,
   } = settings;
   const limits = { ...defaultLimits, ...settings.limits };
   const load = new ServiceLoad(limits);
@@ -111,7 +116,7 @@ export function createService(settings: ServiceSettings): Service {
       }
     },
   };
-  const connections = new LiveConnections({ runtime, store, graceMs });
+  const connections = new LiveConnections({ runtime, store, graceMs, onChange });
   const readiness = new Readiness(connections, store);
   const parts: ServiceParts = {
     connections,
@@ -138,7 +143,11 @@ export function createService(settings: ServiceSettings): Service {
   });
   return {
     fetch: app.fetch,
-    observed: { requestsInFlight: () => connections.requestsInFlight(), connections: () => connections.all() },
+    observed: {
+      requestsInFlight: () => connections.requestsInFlight(),
+      connections: () => connections.all(),
+      storeWritable: async () => (await readiness.state()).store === 'writable',
+    },
     async apply(setups, newSources = []) {
       const issues = sourceIssues(newSources, setups, parts);
       const applied = issues.length > 0 ? ({ kind: 'invalid', issues } as const) : await connections.apply(setups);

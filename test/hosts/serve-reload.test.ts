@@ -122,7 +122,7 @@ describe('Settings that are wrong change nothing', () => {
     expect(await lastReload(running)).toBeUndefined();
     expect((await running.ask('GET', '/readyz')).status).toBe(200);
     const metrics = await (await running.ask('GET', '/metrics', undefined, bearer(secret))).text();
-    expect(metrics).toMatch(/^spillway_config_reloads_total\{result="refused"\} 1$/m);
+    expect(metrics).toMatch(/^spillway_config_reloads_total\{result="invalid"\} 1$/m);
     expect(
       await (await running.ask('POST', '/v1/connections/shop/deliver', letter('m-1'), bearer(secret))).json(),
     ).toMatchObject({ kind: 'delivered' });

@@ -100,7 +100,7 @@ describe('spillway serve', () => {
     expect(text).toMatch(/^spillway_events_total\{.*connection="shop".*outcome="delivered".*\} 1$/m);
     expect(text).toMatch(/^spillway_suspended\{.*connection="shop"\} 0$/m);
     expect(text).toMatch(/^spillway_store_max_bytes \d+$/m);
-    expect(text).toMatch(/^spillway_config_reloads_total\{result="refused"\} 0$/m);
+    expect(text).toMatch(/^spillway_config_reloads_total\{result="invalid"\} 0$/m);
     expect(text).toMatch(/^process_cpu_seconds_total/m);
   });
 

@@ -55,7 +55,9 @@ describe('the metrics of calls', () => {
       `{${of},status_class="network"} 1`,
     ]);
     expect(await samples(register, 'spillway_retries_total')).toEqual([`{${of},reason="vendor_unavailable"} 1`]);
-    expect(await samples(register, 'spillway_request_duration_seconds_count')).toEqual(['{destination="acme"} 4']);
+    expect(await samples(register, 'spillway_request_duration_seconds_count')).toEqual([
+      '{destination="acme",connection="shop-1"} 4',
+    ]);
     onSignal({ kind: 'event_noted', slug: 'acme', connection: 'shop-1', code: 'dropped', field: 'properties.x' });
     onSignal({ kind: 'defect', slug: 'acme', connection: 'shop-1', where: 'transform', error: 'no' });
     expect(await samples(register, 'spillway_notes_total')).toEqual([`{${of},code="dropped"} 1`]);
@@ -164,16 +166,25 @@ describe('the metrics of a queue', () => {
 });
 
 describe('the gauges of a scrape', () => {
-  const observed = (id: string, suspensions: number, cause?: string): ObservedConnection => ({
+  const observed = (id: string, suspensions: number, cause?: string, failing = 0): ObservedConnection => ({
     connection: {
       id,
       slug: 'acme',
       suspended: () => Array.from({ length: suspensions }, () => ({ reason: { code: 'unauthorized', message: 'No' } })),
     },
-    worker: { state: () => ({ reason: cause === undefined ? null : { cause } }) },
+    worker: { state: () => ({ reason: cause === undefined ? null : { cause }, failing: { events: failing } }) },
   });
   const source = (connections: () => readonly ObservedConnection[]): MetricsOptions => ({ source: { connections } });
   const of = (id: string): string => `{destination="acme",connection="${id}"}`;
+
+  it('say how many events fail at every try, and whether the disk is full', async () => {
+    let connections = [observed('a', 0, undefined, 3)];
+    const { register } = createMetrics(source(() => connections));
+    expect(await samples(register, 'spillway_events_failing')).toEqual([`${of('a')} 3`]);
+    expect(await samples(register, 'spillway_disk_full')).toEqual(['0']);
+    connections = [observed('a', 0, 'disk')];
+    expect(await samples(register, 'spillway_disk_full')).toEqual(['1']);
+  });
 
   it('say what is suspended, and whose circuit is open; a connection that is gone has no value', async () => {
     let connections = [observed('a', 2), observed('b', 0, 'unreachable'), observed('c', 0, 'paced')];
@@ -291,14 +302,25 @@ describe('the gauges of a scrape', () => {
 describe('what a host counts by itself', () => {
   it('is how often it read its settings again, each result from the start', async () => {
     const { register, configReloaded } = createMetrics();
-    configReloaded('refused');
-    configReloaded('refused');
+    configReloaded('invalid');
+    configReloaded('invalid');
     expect(await samples(register, 'spillway_config_reloads_total')).toEqual([
       '{result="applied"} 0',
+      '{result="invalid"} 2',
       '{result="needs_restart"} 0',
-      '{result="refused"} 2',
       '{result="unchanged"} 0',
     ]);
+  });
+
+  it('is whether the settings were valid when they were last read', async () => {
+    const { register, configReloaded } = createMetrics();
+    const valid = async () => samples(register, 'spillway_settings_valid');
+    expect(await valid()).toEqual(['1']);
+    configReloaded('invalid');
+    configReloaded('needs_restart');
+    expect(await valid()).toEqual(['0']);
+    configReloaded('unchanged');
+    expect(await valid()).toEqual(['1']);
   });
 
   it('is what it answered, by route and class of status', async () => {

@@ -87,6 +87,7 @@ function stateOf(
     suspended,
     held: hold,
     circuitOpenUntil: hold?.cause === 'unreachable' ? hold.until : null,
+    failing: worker === undefined ? null : { ...worker.failing },
     waiting: store === undefined ? null : (backlog?.waiting ?? 0),
     oldestMs: store === undefined ? null : (backlog?.oldestMs ?? 0),
     dead: store === undefined ? null : (backlog?.dead ?? 0),

@@ -12,6 +12,7 @@ export async function measured(folder: string, settings: unknown, more?: Partial
       requestsInFlight: () => runtime.requestsInFlight(),
       connections: () => [{ connection, worker }],
       status: () => store.status(),
+      storeWritable: async () => worker.state().reason?.cause !== 'disk',
     },
   });
   const runtime = createRuntime({ destinations: [rokt], onSignal, ...more });

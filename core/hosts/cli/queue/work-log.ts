@@ -3,6 +3,7 @@ import { jsonText, printable } from '../printable.ts';
 import { print, type Output } from '../terminal.ts';
 import { freeBytes } from './disk.ts';
 import { durationText, isoTime } from './format-time.ts';
+import { FullDiskNews } from './full-disk-news.ts';
 import { holdText } from './hold-text.ts';
 
 export const logForms = ['text', 'json'] as const;
@@ -18,17 +19,7 @@ export interface WorkLog {
 
 export function createWorkLog(output: Output, form: LogForm, store: string): WorkLog {
   let write: ((line: string) => void) | undefined;
-  /** The connections whose workers say that the disk is full. */
-  const full = new Set<string>();
-
-  /** All connections have one disk: its first that is full is news, and when none is any more. */
-  function isNews({ kind, connection }: HoldChange): boolean {
-    if (kind !== 'disk_full' && kind !== 'disk_freed') return true;
-    const before = full.size;
-    if (kind === 'disk_full') full.add(connection);
-    else full.delete(connection);
-    return (before === 0) !== (full.size === 0);
-  }
+  const disks = new FullDiskNews();
 
   function say(event: string, { fields, text }: Message): Promise<unknown> {
     const line =
@@ -49,7 +40,7 @@ export function createWorkLog(output: Output, form: LogForm, store: string): Wor
       return say('remark', { fields, text: [message, ...details].join('\n  ') });
     },
     change(change) {
-      if (isNews(change)) void say(change.kind, messageOf(change, store));
+      if (disks.isNews(change)) void say(change.kind, messageOf(change, store));
     },
   };
 }

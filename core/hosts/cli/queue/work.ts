@@ -6,6 +6,7 @@ import { RunStats } from '../run-stats.ts';
 import { jsonText } from '../printable.ts';
 import { print, printResult, type StopSignal, type Terminal } from '../terminal.ts';
 import { readConnections } from './connections-file.ts';
+import { isOfFullDisk } from './full-disk-news.ts';
 import { withEachConnection, type InvalidConnection, type OpenConnection } from './open-connections.ts';
 import { originsOf } from './origins.ts';
 import { defaultGraceMs, runWorkers, type WorkEnd, type WorkSettings } from './run-workers.ts';
@@ -114,10 +115,6 @@ async function report(summary: WorkSummary, { failures }: WorkEnd, command: Work
   for (const warning of [...warningsOf(summary), ...failures, ...defectsOf(stats), ...stats.unusable])
     await log.warn(warning);
 }
-
-/** The log has a line of its own for a full disk, which is no defect of ours. */
-const isOfFullDisk = (signal: Signal): boolean =>
-  signal.kind === 'defect' && signal.where === 'queue.settle' && String(signal.error).startsWith('QueueFull');
 
 const strictError = (refused: readonly CliError[]): CliError =>
   new CliError(

@@ -31,6 +31,7 @@ import { createServiceMetrics, type ServiceMetrics } from './service-metrics.ts'
 import { readServiceSettings, type ValidSettings } from './service-settings.ts';
 import { SettingsReload } from './settings-reload.ts';
 import { shutDown } from './shut-down.ts';
+import { logChanges } from './change-log.ts';
 import { logSignals } from './signal-log.ts';
 import { trialsIn } from './simulators.ts';
 import { watchFiles } from './watch-files.ts';
@@ -161,6 +162,7 @@ async function startService(
         metrics.onSignal(signal);
         logSignal(signal);
       },
+      onChange: logChanges(log),
       log,
     }),
   );

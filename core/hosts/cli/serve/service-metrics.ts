@@ -18,7 +18,12 @@ export function createServiceMetrics(store: DeliveryStore | undefined, labelled:
     source: {
       requestsInFlight: () => service?.observed.requestsInFlight() ?? 0,
       connections: () => service?.observed.connections() ?? [],
-      ...(store === undefined ? {} : { status: () => store.status() }),
+      ...(store === undefined
+        ? {}
+        : {
+            status: () => store.status(),
+            storeWritable: () => service?.observed.storeWritable() ?? Promise.resolve(true),
+          }),
     },
   });
   return {

@@ -71,7 +71,7 @@ export class SettingsReload {
       this.#report = await this.#apply();
       this.#tell();
       const { result } = this.#report;
-      this.#options.onReload?.(result === 'invalid' ? 'refused' : result);
+      this.#options.onReload?.(result);
     }
   }
 
