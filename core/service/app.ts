@@ -61,13 +61,14 @@ async function answer(
   const request = context.req.raw;
   const requestId = idOf(request);
   const { incoming } = (context.env as Env['Bindings'] | undefined) ?? {};
-  const body = new RequestBody(request, incoming, parts.load, parts.limits);
+  const loadOf = route.scope === 'write-key' ? 'strangers' : 'known';
+  const body = new RequestBody(request, incoming, { load: parts.load, limits: parts.limits, of: loadOf });
   let release = (): void => body.release();
   let response: Response;
   try {
     const sender = admitted(route, request, settings);
     // Who watches the service must see it most of all when it is overloaded.
-    const free = route.scope === 'none' ? undefined : parts.load.admit();
+    const free = route.scope === 'none' ? undefined : parts.load.admit(loadOf);
     release = () => {
       body.release();
       free?.();

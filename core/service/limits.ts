@@ -8,9 +8,9 @@ export interface ServiceLimits {
   readonly eventsBytes: number;
   /** Milliseconds until the next piece of a body comes, while the service waits for it. Default: 30 s. */
   readonly bodyIdleMs: number;
-  /** Requests that are being answered. Default: 1,000. */
+  /** Requests that are being answered; those of the tracking API have half of them. Default: 1,000. */
   readonly requestsInFlight: number;
-  /** Bytes of bodies that are being answered. Default: 256 MiB. */
+  /** Bytes of bodies that are being answered; those of the tracking API have a quarter. Default: 256 MiB. */
   readonly bytesInFlight: number;
   /** Milliseconds for which the event loop may stand still before new requests are refused. Default: 500. */
   readonly loopDelayMs: number;

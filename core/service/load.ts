@@ -5,6 +5,9 @@ import { Problem, retryAfter } from './problem.ts';
 
 const sampleMs = 500;
 
+/** Who sends a request: `strangers` need no token. */
+export type LoadOf = 'strangers' | 'known';
+
 /** What a service has taken on, and whether it can take more: requests, bytes of their bodies, and the event loop. */
 export class ServiceLoad {
   readonly #limits: ServiceLimits;
@@ -16,6 +19,7 @@ export class ServiceLoad {
   readonly #ending = new AbortController();
   #requests = 0;
   #bytes = 0;
+  readonly #strangers = { requests: 0, bytes: 0 };
   #isLate = false;
   #areBodiesCut = false;
 
@@ -28,26 +32,37 @@ export class ServiceLoad {
     }, sampleMs).unref();
   }
 
-  /** Counts a request in, until the returned function is called. Throws a Problem where it is too much. */
-  admit(): () => void {
+  /**
+   * Counts a request in, until the returned function is called. Throws a Problem where it is too much; of strangers
+   * half of that, so that they keep out nobody with a token, however many send however slowly.
+   */
+  admit(of: LoadOf): () => void {
     if (this.#isLate) throw overloaded('the service is behind');
-    if (this.#requests >= this.#limits.requestsInFlight) throw overloaded('too many requests are being answered');
+    const { requestsInFlight } = this.#limits;
+    const isFull = this.#requests >= requestsInFlight;
+    if (isFull || (of === 'strangers' && this.#strangers.requests >= requestsInFlight / 2))
+      throw overloaded('too many requests are being answered');
     this.#requests += 1;
+    if (of === 'strangers') this.#strangers.requests += 1;
     return () => {
       this.#requests -= 1;
+      if (of === 'strangers') this.#strangers.requests -= 1;
       if (this.#requests === 0) for (const wake of this.#idle.splice(0)) wake();
     };
   }
 
-  /** Counts bytes in. Throws a Problem where they are too many. */
-  hold(bytes: number): void {
-    if (!this.#fits(bytes)) throw overloaded('too many bytes are being worked on');
+  /** Counts bytes in. Throws a Problem where they are too many; of strangers, a quarter of that. */
+  hold(bytes: number, of: LoadOf): void {
+    const { bytes: theirs } = this.#strangers;
+    const isTheirs = of === 'known' || theirs === 0 || theirs + bytes <= this.#limits.bytesInFlight / 4;
+    if (!isTheirs || !this.#fits(bytes)) throw overloaded('too many bytes are being worked on');
     this.#bytes += bytes;
+    if (of === 'strangers') this.#strangers.bytes += bytes;
   }
 
   /**
-   * The same, but waits for others to be done, and leaves half of the room to those that do not wait: a stream whose
-   * client takes no answers holds its bytes for as long as the client likes.
+   * The same for a sender with a token, but waits for others to be done, and leaves half of the room to those that do
+   * not wait: a stream whose client takes no answers holds its bytes for as long as the client likes.
    */
   async waitToHold(bytes: number): Promise<void> {
     while (!this.#fits(bytes, this.#limits.bytesInFlight / 2))
@@ -55,8 +70,9 @@ export class ServiceLoad {
     this.#bytes += bytes;
   }
 
-  release(bytes: number): void {
+  release(bytes: number, of: LoadOf): void {
     this.#bytes -= bytes;
+    if (of === 'strangers') this.#strangers.bytes -= bytes;
     if (this.#waiting.length > 0 && bytes > 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 

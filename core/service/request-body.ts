@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { ServiceLimits } from './limits.ts';
-import type { ServiceLoad } from './load.ts';
+import type { LoadOf, ServiceLoad } from './load.ts';
 import { parseJson } from '../parse-json.ts';
 import { Problem, retryAfter } from './problem.ts';
 
@@ -12,6 +12,15 @@ const mostDiscarded = 16 * 1024 * 1024;
 const discardMs = 2_000;
 /** The same at the end of the service. */
 const lastMs = 200;
+
+/** A body that has to come as a whole comes at this rate, after a first time of silence. */
+const fewestBytesPerSecond = 1_000;
+
+interface Reading {
+  readonly load: ServiceLoad;
+  readonly limits: ServiceLimits;
+  readonly of: LoadOf;
+}
 
 /** The media type of events one a line. */
 export const ndjson = 'application/x-ndjson';
@@ -42,16 +51,20 @@ export class RequestBody {
   readonly #source: () => AsyncIterable<Uint8Array>;
   readonly #load: ServiceLoad;
   readonly #limits: ServiceLimits;
+  readonly #of: LoadOf;
   #bytes = 0;
+  /** Nothing is done with it before all of it is here. */
+  #isWhole = false;
 
   /** `incoming` is Node's own request, where there is one: reading it takes a third of the CPU of a web stream. */
-  constructor(request: Request, incoming: IncomingMessage | undefined, load: ServiceLoad, limits: ServiceLimits) {
+  constructor(request: Request, incoming: IncomingMessage | undefined, { load, limits, of }: Reading) {
     this.#headers = request.headers;
     this.mediaType = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
     this.#incoming = incoming;
     this.#source = () => incoming?.iterator({ destroyOnReturn: false }) ?? request.body ?? Readable.from([]);
     this.#load = load;
     this.#limits = limits;
+    this.#of = of;
   }
 
   /** The whole body as text. Throws a Problem beyond `most` bytes, whose detail ends with `instead`. */
@@ -69,11 +82,12 @@ export class RequestBody {
   async *heldChunks(most: number, instead = ''): AsyncGenerator<Uint8Array, void, undefined> {
     const tooLarge = (): Problem => new Problem('too-large', `the body has more than ${most} bytes${instead}`);
     if (Number(this.#headers.get('content-length') ?? 0) > most) throw tooLarge();
+    this.#isWhole = true;
     let bytes = 0;
     for await (const chunk of this.chunks()) {
       bytes += chunk.length;
       if (bytes > most) throw tooLarge();
-      this.#load.hold(chunk.length);
+      this.#load.hold(chunk.length, this.#of);
       this.#bytes += chunk.length;
       yield chunk;
     }
@@ -127,16 +141,26 @@ export class RequestBody {
 
   /** The load no longer counts what was held. */
   release(): void {
-    this.#load.release(this.#bytes);
+    this.#load.release(this.#bytes, this.#of);
     this.#bytes = 0;
   }
 
   async *#raw(): AsyncGenerator<Uint8Array, void, undefined> {
     const chunks = this.#source()[Symbol.asyncIterator]();
+    const { bodyIdleMs } = this.#limits;
+    let bytes = 0;
+    let waitedMs = 0;
     try {
       while (true) {
-        const next = await this.#inTime(chunks.next());
+        const inAllMs = bodyIdleMs + (bytes * 1_000) / fewestBytesPerSecond;
+        const since = performance.now();
+        const next = await this.#inTime(
+          chunks.next(),
+          this.#isWhole ? Math.min(bodyIdleMs, inAllMs - waitedMs) : bodyIdleMs,
+        );
         if (next.done === true) return;
+        waitedMs += performance.now() - since;
+        bytes += next.value.length;
         yield next.value;
       }
     } catch (error) {
@@ -148,7 +172,7 @@ export class RequestBody {
   }
 
   /** Only while the service waits: a sender that it slows down itself may be silent for as long as that takes. */
-  async #inTime<T>(reading: Promise<T>): Promise<T> {
+  async #inTime<T>(reading: Promise<T>, mostMs: number): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     let forget = (): void => undefined;
     const late = new Promise<never>((_, reject) => {
@@ -157,9 +181,13 @@ export class RequestBody {
         reject(new Problem('unavailable', detail, { headers: retryAfter(1) }));
       });
       timer = setTimeout(() => {
-        const detail = `nothing of the body came for ${this.#limits.bodyIdleMs / 1000} s`;
+        const { bodyIdleMs } = this.#limits;
+        const detail =
+          mostMs < bodyIdleMs
+            ? `the body came at less than ${fewestBytesPerSecond} bytes a second`
+            : `nothing of the body came for ${bodyIdleMs / 1000} s`;
         reject(new Problem('too-slow', detail, { headers: { connection: 'close' } }));
-      }, this.#limits.bodyIdleMs);
+      }, mostMs);
     });
     try {
       return await Promise.race([reading, late]);

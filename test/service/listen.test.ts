@@ -1,8 +1,15 @@
 // Tests core/service/listen.ts and what a service does with sockets: core/service/request-body.ts, load.ts.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { listen, type Listening } from '../../core/service/index.ts';
-import { letter, startService, type UnderTest, type UnderTestOptions } from '../support/service/service-under-test.ts';
+import {
+  letter,
+  mailbox,
+  startService,
+  type UnderTest,
+  type UnderTestOptions,
+} from '../support/service/service-under-test.ts';
 
 let under: UnderTest;
 let listening: Listening;
@@ -70,6 +77,48 @@ describe('A service on a port', () => {
     const answered = (await response.text()).trim().split('\n');
     expect(answered).toHaveLength(4_000);
     expect(answered.at(-1)).not.toContain('problem');
+  });
+
+  test('ends a body that has to come as a whole and comes too slowly, however steadily, with 408', async () => {
+    await serve({ limits: { bodyIdleMs: 300 } });
+    const startedAt = Date.now();
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(listening.port, '127.0.0.1', () => void socket.write(head(10_000)));
+      const dripping = setInterval(() => socket.write(' '), 20);
+      socket.on('error', () => undefined);
+      socket.once('data', (chunk: Buffer) => {
+        clearInterval(dripping);
+        socket.destroy();
+        resolve(chunk.toString());
+      });
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toContain('less than 1000 bytes a second');
+    expect(Date.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  test('leaves half of its places and bytes to those with a token, however slowly strangers send', async () => {
+    const connections = [mailbox('shop')];
+    await serve({ connections, withStore: true, limits: { requestsInFlight: 4, bytesInFlight: 4_000 } });
+    await under.service.apply(connections, [{ id: 'web', writeKey: 'key-of-web', connections: ['shop'] }]);
+    const begun = Array.from({ length: 4 }, () => {
+      const socket = connect(listening.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(`POST /v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n${' '.repeat(700)}`);
+      return socket;
+    });
+    while (begun.filter(({ bytesWritten }) => bytesWritten > 700).length < 4) await sleep(10);
+    await sleep(100);
+    const body = JSON.stringify({ ...letter('m-1'), pad: 'x'.repeat(900) });
+    const [tracked, delivered] = await Promise.all([
+      post('/v1/track', JSON.stringify({ writeKey: 'key-of-web', event: 'Letter Sent', pad: 'x'.repeat(900) })),
+      post('/v1/connections/shop/deliver', body),
+    ]);
+    expect([tracked.status, delivered.status]).toEqual([429, 200]);
+    for (const socket of begun) socket.destroy();
+    let status = 0;
+    while (status !== 200)
+      ({ status } = await post('/v1/track', JSON.stringify({ writeKey: 'key-of-web', event: 'Letter Sent' })));
   });
 
   test('answers 503 with Retry-After beyond the requests or the bytes it takes at once, and takes more later', async () => {

@@ -127,7 +127,7 @@ class LineReader {
 
   /** The outcome of the event at `index`, as the client is to see it. */
   settle(index: number, outcome: Outcome): Outcome {
-    this.#load.release(this.#bytes.get(index) ?? 0);
+    this.#load.release(this.#bytes.get(index) ?? 0, 'known');
     this.#bytes.delete(index);
     const message = this.#faults.get(index);
     if (message === undefined) return outcome;
@@ -142,7 +142,7 @@ class LineReader {
 
   releaseAll(): void {
     this.#isOver = true;
-    for (const bytes of this.#bytes.values()) this.#load.release(bytes);
+    for (const bytes of this.#bytes.values()) this.#load.release(bytes, 'known');
     this.#bytes.clear();
   }
 }
