@@ -30,7 +30,7 @@ describe('a store that cannot be had', () => {
       const { code, stderr } = await run(...command, '--wait', '0.1');
       if (command[0] === 'work') {
         expect([code, stderr]).toEqual([75, expect.stringContaining('has the queue store open already')]);
-        expect(stderr).toContain('end spillway work with SIGTERM');
+        expect(stderr).toContain('end spillway work or serve with SIGTERM');
         expect(stderr).toContain('--wait SECONDS');
       } else expect([command, code]).toEqual([command, 0]);
     }
