@@ -4,19 +4,26 @@ import { suggestion } from '../api/suggestion.ts';
 /** What an unknown key is instead, such as a name of the other half of what a connection is opened with. */
 export type Elsewhere = (name: string, path: readonly PropertyKey[]) => string | undefined;
 
-/** A message for each key of an issue that its schema does not know: where it belongs, or the nearest known name. */
+/** Whoever writes more than these has not misspelt them, and each is compared with all that are known. */
+const mostNamed = 20;
+
+/**
+ * A message for each key of an issue that its schema does not know: where it belongs, or the nearest known name. The
+ * rest of more than 20 is counted.
+ */
 export const unknownKeys = (
   { keys, path }: z.core.$ZodIssueUnrecognizedKeys,
   shape: z.ZodType,
   elsewhere: Elsewhere,
 ): readonly string[] => {
   const known = namesAt(shape, path);
-  return keys.map((name) => {
+  const messages = keys.slice(0, mostNamed).map((name) => {
     const place = elsewhere(name, path);
     if (place !== undefined) return place;
     const unknown = `Unrecognized key: "${name}"`;
     return known === undefined ? unknown : `${unknown}; ${suggestion(name, known)}`;
   });
+  return keys.length > mostNamed ? [...messages, `${keys.length - mostNamed} more keys are unrecognized`] : messages;
 };
 
 /** The path of the first key of this name in the objects of a schema, from the top down. */

@@ -6,6 +6,8 @@ export interface ServiceLimits {
   readonly lineBytes: number;
   /** Bytes of an NDJSON body that is kept as a whole or not at all. Default: 16 MiB. */
   readonly eventsBytes: number;
+  /** Events of one request, but for NDJSON that is delivered. Default: 100,000. */
+  readonly events: number;
   /** Milliseconds until the next piece of a body comes, while the service waits for it. Default: 30 s. */
   readonly bodyIdleMs: number;
   /** Requests that are being answered; those of the tracking API have half of them. Default: 1,000. */
@@ -22,6 +24,7 @@ export const defaultLimits: ServiceLimits = {
   jsonBytes: 4 * 1024 * 1024,
   lineBytes: 1024 * 1024,
   eventsBytes: 16 * 1024 * 1024,
+  events: 100_000,
   bodyIdleMs: 30_000,
   requestsInFlight: 1_000,
   bytesInFlight: 256 * 1024 * 1024,

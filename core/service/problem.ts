@@ -29,6 +29,7 @@ export interface ProblemDocument {
   readonly title: string;
   readonly status: number;
   readonly detail?: string;
+  /** The first 50. */
   readonly errors?: readonly ProblemIssue[];
 }
 
@@ -36,6 +37,11 @@ interface ProblemParts {
   readonly errors?: readonly ProblemIssue[];
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** A body of ones has millions. */
+const mostErrors = 50;
+/** Characters: a message may list the keys that are unknown. */
+const longestMessage = 1_000;
 
 const typePrefix = 'urn:spillway:problem:';
 
@@ -54,7 +60,7 @@ export class Problem extends Error {
     this.status = problemKinds[kind].status;
     this.headers = headers;
     this.#detail = detail;
-    this.#errors = errors;
+    this.#errors = errors?.slice(0, mostErrors).map(({ path, message }) => ({ path, message: inBounds(message) }));
   }
 
   document(): ProblemDocument {
@@ -72,6 +78,8 @@ export class Problem extends Error {
     return new Response(JSON.stringify(this.document()), { status: this.status, headers });
   }
 }
+
+const inBounds = (text: string): string => (text.length > longestMessage ? `${text.slice(0, longestMessage)} …` : text);
 
 /** Try again after so many seconds. */
 export const retryAfter = (seconds: number): Readonly<Record<string, string>> => ({ 'retry-after': String(seconds) });

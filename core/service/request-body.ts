@@ -35,6 +35,11 @@ export function parsed(text: string): unknown {
   }
 }
 
+/** Throws a Problem beyond so many events: in a few bytes, there may be millions. */
+export function refuseMore(events: number, most: number, instead = ''): void {
+  if (events > most) throw new Problem('too-large', `the body has more than ${most} events${instead}`);
+}
+
 const decoders: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,

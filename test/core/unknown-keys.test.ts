@@ -40,6 +40,12 @@ describe('E26 a key in the wrong place', () => {
     expect(problems({ allowedOrigins: [] }, { allowedOrigins: [] })).toEqual([`config: ${why}`, `options: ${why}`]);
   });
 
+  test('of very many unknown keys, twenty are named', () => {
+    const keys = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`key${n}`, 1]));
+    expect(problems(keys)).toHaveLength(21);
+    expect(problems({}, keys).at(-1)).toBe('options: 980 more keys are unrecognized');
+  });
+
   test('every unknown key names the nearest, with no value', () => {
     expect(
       problems({ pixelEId: 'secret-1', dryrun: true }, { onAmbigous: 'secret-2', limits: { maxItem: 1 } }),

@@ -145,6 +145,20 @@ describe('Previews', () => {
   });
 });
 
+test('A body in which nothing is right gets a short answer', async () => {
+  under = await startService();
+  const keys = Object.fromEntries(Array.from({ length: 200_000 }, (_, n) => [`k${n}`, 1]));
+  for (const body of [
+    { destination: 'mailbox', config: keys, event: letter('m-1') },
+    { destination: 'mailbox', config: testSettings, options: keys, event: letter('m-1') },
+    keys,
+  ]) {
+    const response = await under.ask('POST', '/v1/preview', body);
+    expect(response.status).toBe(400);
+    expect((await response.text()).length).toBeLessThan(10_000);
+  }
+});
+
 test.each([
   ['/v1/preview', '"event"', '{"type":"track"}'],
   ['/v1/try', '"events"', '[{"type":"track"}]'],

@@ -59,6 +59,14 @@ describe('POST /v1/connections/{id}/deliver', () => {
     },
   );
 
+  test('answers 413 to an array of more events than one may have, and takes them as NDJSON', async () => {
+    under = await startService({ limits: { events: 3 } });
+    const events = Array.from({ length: 4 }, (_, n) => letter(`m-${n}`));
+    const refused = await under.ask('POST', path, events);
+    expect([refused.status, await refused.text()]).toEqual([413, expect.stringContaining('send more as')]);
+    expect(await linesOf(await under.ask('POST', path, asNdjson(events), ndjson))).toHaveLength(4);
+  });
+
   test('reads gzip', async () => {
     under = await startService();
     const body = gzipSync(asNdjson([letter('m-1'), letter('m-2')]));

@@ -50,6 +50,24 @@ describe('POST /v1/connections/{id}/events', () => {
     },
   );
 
+  test('reads no more than fifty wrong lines of millions', async () => {
+    under = await startService({ withStore: true });
+    const startedAt = performance.now();
+    const response = await under.ask('POST', '/v1/events', 'x\n'.repeat(2_000_000), ndjson);
+    expect([response.status, ((await response.json()) as { errors: unknown[] }).errors.length]).toEqual([400, 50]);
+    expect(performance.now() - startedAt).toBeLessThan(12_000);
+  });
+
+  test('answers 413 to more events than one request may have, in an array or in lines', async () => {
+    under = await startService({ withStore: true, limits: { events: 3 } });
+    const events = Array.from({ length: 4 }, (_, n) => letter(`m-${n}`));
+    for (const path of ['/v1/connections/shop/events', '/v1/events']) {
+      expect((await under.ask('POST', path, events)).status).toBe(413);
+      expect((await under.ask('POST', path, asNdjson(events), ndjson)).status).toBe(413);
+      expect((await under.ask('POST', path, events.slice(1))).status).toBe(202);
+    }
+  });
+
   test('answers 409 without a store', async () => {
     under = await startService();
     expect((await under.ask('POST', '/v1/connections/shop/events', [])).status).toBe(409);

@@ -3,7 +3,7 @@ import { readLines, type NdjsonLine } from '../../ndjson.ts';
 import type { ServiceLoad } from '../load.ts';
 import { ndjsonAnswer } from '../ndjson-answer.ts';
 import { Problem } from '../problem.ts';
-import { ndjson, parsed, type RequestBody } from '../request-body.ts';
+import { ndjson, parsed, refuseMore, type RequestBody } from '../request-body.ts';
 import { asksFor, defineRoute, json, type Call, type Route, type StreamedAnswer } from '../route.ts';
 import { anEvent, anIndexedOutcome, anOutcome, wholeNumber } from '../schemas.ts';
 import { connectionIn, type ServiceParts } from '../service-parts.ts';
@@ -45,13 +45,15 @@ export const deliverRoute = (parts: ServiceParts): Route =>
         ...(call.query.within === undefined ? {} : { withinMs: call.query.within }),
         ...(trace === undefined ? {} : { trace: () => trace }),
       };
-      const { jsonBytes, lineBytes } = parts.limits;
+      const { jsonBytes, lineBytes, events: mostEvents } = parts.limits;
       if (call.body.mediaType === ndjson)
         return streamed(live, new LineReader(call.body, lineBytes, parts.load), call, options);
-      const content = parsed(await call.body.text(jsonBytes, `; send more as ${ndjson}, one event a line`));
+      const instead = `; send more as ${ndjson}, one event a line`;
+      const content = parsed(await call.body.text(jsonBytes, instead));
       if (typeof content !== 'object' || content === null)
         throw new Problem('not-valid', 'the body must be an event, or an array of events');
       const events = (Array.isArray(content) ? content : [content]) as EventOrText[];
+      refuseMore(events.length, mostEvents, instead);
       if (asksFor(call.headers, ndjson)) return streamed(live, events, call, options);
       const outcomes = await live.connection.deliver(events, { ...options, signal: call.signal });
       return json(Array.isArray(content) ? outcomes : outcomes[0]);

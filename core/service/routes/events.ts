@@ -2,7 +2,7 @@ import { z, type IncomingEvent } from '../../index.ts';
 import { readLines } from '../../ndjson.ts';
 import { keepEvents, type KeptCount } from '../keep-events.ts';
 import { Problem, type ProblemIssue } from '../problem.ts';
-import { ndjson, parsed, type RequestBody } from '../request-body.ts';
+import { ndjson, parsed, refuseMore, type RequestBody } from '../request-body.ts';
 import { defineRoute, json, type Route } from '../route.ts';
 import { aCount, aKeptCount, anEvent, aWantedCount } from '../schemas.ts';
 import { connectionIn, storeOf, type ServiceParts } from '../service-parts.ts';
@@ -72,28 +72,34 @@ async function eventsIn(body: RequestBody, { limits }: ServiceParts): Promise<re
   if (body.mediaType === ndjson) return linesIn(body, limits);
   const content = parsed(await body.text(limits.jsonBytes, `; send more as ${ndjson}, one event a line`));
   const events = Array.isArray(content) ? (content as unknown[]) : [content];
+  refuseMore(events.length, limits.events);
   const errors = events.flatMap((event, index): ProblemIssue[] =>
     isObject(event)
       ? []
       : [{ path: Array.isArray(content) ? String(index) : '', message: 'must be an event: an object' }],
   );
-  if (errors.length > 0) throw new Problem('not-valid', 'nothing was kept', { errors: errors.slice(0, mostErrors) });
+  if (errors.length > 0) throw notKept(errors);
   return events as IncomingEvent[];
 }
 
 const mostErrors = 50;
 
+const notKept = (errors: readonly ProblemIssue[]): Problem => new Problem('not-valid', 'nothing was kept', { errors });
+
 async function linesIn(body: RequestBody, limits: ServiceParts['limits']): Promise<readonly IncomingEvent[]> {
   const events: IncomingEvent[] = [];
   const errors: ProblemIssue[] = [];
   const fail = (line: number, message: string): void => {
-    if (errors.length < mostErrors) errors.push({ path: `line ${line}`, message });
+    errors.push({ path: `line ${line}`, message });
   };
   for await (const line of readLines(body.heldChunks(limits.eventsBytes), limits.lineBytes)) {
+    // A small body can have millions of lines.
+    if (errors.length === mostErrors) break;
     if ('fault' in line) {
       fail(line.number, `is ${line.fault}`);
       continue;
     }
+    refuseMore(events.length + 1, limits.events);
     try {
       const event = parsed(line.text);
       if (isObject(event)) events.push(event as unknown as IncomingEvent);
@@ -102,7 +108,7 @@ async function linesIn(body: RequestBody, limits: ServiceParts['limits']): Promi
       fail(line.number, 'is not JSON');
     }
   }
-  if (errors.length > 0) throw new Problem('not-valid', 'nothing was kept', { errors });
+  if (errors.length > 0) throw notKept(errors);
   return events;
 }
 
