@@ -38,19 +38,23 @@ export function readTokens(text: string): {
 } {
   const tokens: Token[] = [];
   const faults: TokenFault[] = [];
+  const secrets = new Set<string>();
   for (const [index, line] of text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
     .entries()) {
     const words = line.trim().split(/\s+/);
     if (words[0] === '' || words[0]?.startsWith('#') === true) continue;
-    const message = faultOf(words);
+    const secret = words.at(-1) ?? '';
+    // Which of two lines holds for a token would be a matter of their order.
+    const message = faultOf(words) ?? (secrets.has(secret) ? 'another line has the same token' : undefined);
+    secrets.add(secret);
     if (message !== undefined) faults.push({ line: index + 1, message });
     else
       tokens.push({
         name: words[0] ?? '',
         scopes: new Set(words.slice(1, -1) as Scope[]),
-        digest: digestOf(words.at(-1) ?? ''),
+        digest: digestOf(secret),
       });
   }
   return { tokens, faults };

@@ -138,7 +138,9 @@ async function callOf(
   { requestId, sender, parts, settings }: Admitted,
 ): Promise<Call> {
   const request = context.req.raw;
-  const query = read(route.query ?? noQuery, Object.fromEntries(new URL(request.url).searchParams), 'the query');
+  const { searchParams } = new URL(request.url);
+  if (route.scope !== 'write-key') refuseRepeats(searchParams);
+  const query = read(route.query ?? noQuery, Object.fromEntries(searchParams), 'the query');
   let input: unknown;
   if (route.input !== undefined) {
     takes(body, ['application/json']);
@@ -161,6 +163,11 @@ async function callOf(
     },
     ...sender,
   };
+}
+
+/** Only one of two values would hold, without a word. */
+function refuseRepeats(query: URLSearchParams): void {
+  if (new Set(query.keys()).size < query.size) throw new Problem('not-valid', 'the query has a parameter twice');
 }
 
 const noQuery = z.strictObject({});

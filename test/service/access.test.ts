@@ -22,6 +22,12 @@ describe('A token file', () => {
   });
 });
 
+test('A token file has each token once, as only one of two lines could hold', () => {
+  const { tokens, faults } = readTokens('gateway deliver 0123456789abcdef\noncall operate 0123456789abcdef');
+  expect(faults).toEqual([{ line: 2, message: 'another line has the same token' }]);
+  expect(tokens).toHaveLength(1);
+});
+
 const { tokens } = readTokens(
   'gateway deliver 0123456789abcdef\ngateway deliver 1123456789abcdef\nviewer read fedcba9876543210',
 );

@@ -67,6 +67,12 @@ describe('POST /v1/connections/{id}/deliver', () => {
     expect(await linesOf(await under.ask('POST', path, asNdjson(events), ndjson))).toHaveLength(4);
   });
 
+  test('refuses a parameter that is given twice, of which one would be left out', async () => {
+    under = await startService();
+    const response = await under.ask('POST', `${path}?within=5000&within=6000`, [letter('m-1')]);
+    expect([response.status, under.vendor.batches]).toEqual([400, 0]);
+  });
+
   test('reads gzip', async () => {
     under = await startService();
     const body = gzipSync(asNdjson([letter('m-1'), letter('m-2')]));
