@@ -33,7 +33,15 @@ export type { DeliveryLog, DeliveryLogs, FileDelivery, KnownLine, LineOutcome } 
 export { defaultPoison, defaultQueuePolicy, policyFor, settlementOf } from './settlement.ts';
 export type { PoisonPolicy, QueuePolicy, SettlementContext } from './settlement.ts';
 export type { PoisonSuspects } from './poison-tracker.ts';
-export { destinationAt, keepDestination, keepLanes, NotDrained, registeredOf, settingsOf } from './registered.ts';
+export {
+  configHashOf,
+  destinationAt,
+  keepDestination,
+  keepLanes,
+  NotDrained,
+  registeredOf,
+  settingsOf,
+} from './registered.ts';
 export { startPruning } from './pruning.ts';
 export type { Pruning, PruningOptions } from './pruning.ts';
 export { sendingGraceMs, workFor } from './work-options.ts';

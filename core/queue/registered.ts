@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { packageVersion } from '../package-root.ts';
 import { yieldToEventLoop } from '../policy/clock.ts';
@@ -92,6 +93,24 @@ export async function keepLanes(
 function isElsewhere(connection: Pick<Connection, 'routeOf'>, text: string, lanes: readonly string[]): boolean {
   const route = connection.routeOf(text);
   return route.kind === 'payload' && !isDeepStrictEqual([...new Set(route.lanes)], lanes);
+}
+
+/**
+ * Tells the settings of a connection from others: in dead letters, and in settingsOf(). Hosts that share a store have
+ * to agree on it.
+ */
+export const configHashOf = ({ destination, config, options }: WrittenSettings): string =>
+  createHash('sha256')
+    .update(JSON.stringify([destination, config, options ?? null]))
+    .digest('hex')
+    .slice(0, 12);
+
+/** What a file says of a connection, with references filled in. */
+interface WrittenSettings {
+  /** A slug. */
+  readonly destination: string;
+  readonly config: unknown;
+  readonly options?: object | undefined;
 }
 
 /** Everything that decides about lanes, as ConnectionSettings has it: the settings, and the version of the code. */

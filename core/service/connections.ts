@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   createRuntime,
   type AnyDestination,
@@ -9,6 +8,7 @@ import {
   type RuntimeOptions,
 } from '../index.ts';
 import {
+  configHashOf,
   keepLanes,
   NotDrained,
   sendingGraceMs,
@@ -185,7 +185,7 @@ export class LiveConnections {
   }
 
   async #apply(setups: readonly ConnectionSetup[]): Promise<Applied> {
-    const all = setups.map((setup): Wanted => ({ setup, configHash: hashOf(setup) }));
+    const all = setups.map((setup): Wanted => ({ setup, configHash: configHashOf(setup) }));
     const differing = all.filter(({ setup, configHash }) => this.#byId.get(setup.id)?.configHash !== configHash);
     const { issues, registrations } = await this.#try(setups, differing);
     if (issues.length > 0) return { kind: 'invalid', issues };
@@ -309,9 +309,3 @@ async function stopWorker({ worker, destination }: OwnConnection, graceMs: numbe
 }
 
 const below = (at: string, path: string): string => [at, path].filter((part) => part !== '').join('.');
-
-const hashOf = ({ destination, config, options }: ConnectionSetup): string =>
-  createHash('sha256')
-    .update(JSON.stringify([destination, config, options ?? null]))
-    .digest('hex')
-    .slice(0, 12);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type AnyDestination,
   type ConfigIssue,
@@ -7,6 +6,7 @@ import {
   type Runtime,
   type Signal,
 } from '../../../index.ts';
+import { configHashOf } from '../../../queue/index.ts';
 import { invalidConfig } from '../config-file.ts';
 import { findDestination } from '../destinations.ts';
 import { CliError } from '../exit-codes.ts';
@@ -125,7 +125,7 @@ async function openConnections(
       issues.push(...others.map(({ path, message }) => ({ path: at(path), message })));
     }
     if (opened.kind === 'invalid' || issues.length > 0) invalid.push({ id, issues });
-    else connections.push({ id, destination, connection: opened.connection, configHash: hashOf(entry) });
+    else connections.push({ id, destination, connection: opened.connection, configHash: configHashOf(entry) });
   }
   return { connections, invalid, runtime };
 }
@@ -135,9 +135,3 @@ function cliErrorOf(error: unknown): CliError {
   if (error instanceof CliError) return error;
   throw error;
 }
-
-const hashOf = ({ destination, config, options }: ConnectionEntry): string =>
-  createHash('sha256')
-    .update(JSON.stringify([destination, config, options ?? null]))
-    .digest('hex')
-    .slice(0, 12);
