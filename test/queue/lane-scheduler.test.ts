@@ -1,6 +1,6 @@
-// Tests core/queue/lmdb/lane-scheduler.ts by its bounds; lmdb-model.test.ts and the contract of the queue say what it decides.
+// Tests core/queue/lane-scheduler.ts by its bounds; lmdb-model.test.ts and the contract of the queue say what it decides.
 import { describe, expect, it } from '@jest/globals';
-import { LaneScheduler, type WaitingEvent, type WaitingSource } from '../../core/queue/lmdb/lane-scheduler.ts';
+import { LaneScheduler, type WaitingEvent, type WaitingSource } from '../../core/queue/lane-scheduler.ts';
 
 /** A log in memory that counts how often an event is read. */
 class ArrayLog implements WaitingSource<WaitingEvent> {

@@ -1,4 +1,4 @@
-// Tests core/queue/lmdb/lane-scheduler.ts under core/queue/worker.ts: one lane that stands still, beside many others.
+// Tests core/queue/lane-scheduler.ts under core/queue/worker.ts: one lane that stands still, beside many others.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Tests core/queue/lmdb/waiting-log.ts under core/queue/lmdb/lane-scheduler.ts: damage in what a record says of its lanes.
+// Tests core/queue/lmdb/waiting-log.ts under core/queue/lane-scheduler.ts: damage in what a record says of its lanes.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SeqMap } from '../../core/queue/lmdb/seq-map.ts';
+import { SeqMap } from '../../core/queue/seq-map.ts';
 
 describe('a map by sequence number', () => {
   const contentOf = (map: SeqMap<string>) => [...map.entries()].sort(([a], [b]) => a - b);

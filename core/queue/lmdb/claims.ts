@@ -1,9 +1,9 @@
 import { triesOf, type Claim, type ClaimKind, type Settlement } from '../queue.ts';
 import * as keys from './keys.ts';
-import { LaneScheduler, type ClaimEnd } from './lane-scheduler.ts';
+import { LaneScheduler, type ClaimEnd } from '../lane-scheduler.ts';
 import type { Quarantine } from './quarantine.ts';
 import { textOf } from './record.ts';
-import { SeqMap } from './seq-map.ts';
+import { SeqMap } from '../seq-map.ts';
 import type { ConnectionState } from './store-counters.ts';
 import type { StoreWriter } from './store-writer.ts';
 import type { Tables } from './tables.ts';

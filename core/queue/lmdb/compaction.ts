@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Emit } from '../../runtime/signals.ts';
 import type { Compacted } from '../queue.ts';
-import { SerialCalls } from './serial-calls.ts';
+import { SerialCalls } from '../serial-calls.ts';
 import { finishSwap, hasRoom } from './store-copy.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import { StoreRefused } from './store-errors.ts';

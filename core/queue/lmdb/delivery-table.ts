@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { DeliveryLog, DeliveryLogs, FileDelivery, KnownLine, LineOutcome } from '../delivery-log.ts';
 import { deliveryKey, endOfDelivery, lineOf } from './keys.ts';
-import { SerialCalls } from './serial-calls.ts';
+import { SerialCalls } from '../serial-calls.ts';
 import { checkedJson, withChecksum } from './store-meta.ts';
 import type { StoreWriter } from './store-writer.ts';
 import { bytesOf, type Tables } from './tables.ts';

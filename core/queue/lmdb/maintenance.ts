@@ -9,7 +9,7 @@ import { decodeState } from './record.ts';
 import { pageLength, type FoundRecord, type RecordReader } from './record-reader.ts';
 import { register, withUncheckedLanes } from './registration.ts';
 import type { ReplayLog } from './replay-log.ts';
-import { SerialCalls } from './serial-calls.ts';
+import { SerialCalls } from '../serial-calls.ts';
 import type { ConnectionState } from './store-counters.ts';
 import type { StoreWriter } from './store-writer.ts';
 import { recordTables, type RecordTable, type Tables } from './tables.ts';

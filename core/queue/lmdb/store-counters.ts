@@ -1,5 +1,5 @@
 import type { Operation } from './group-commit.ts';
-import type { LaneScheduler } from './lane-scheduler.ts';
+import type { LaneScheduler } from '../lane-scheduler.ts';
 import {
   countsKey,
   readTotals,

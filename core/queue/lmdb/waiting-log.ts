@@ -1,7 +1,7 @@
 import { triesOf } from '../queue.ts';
 import { allocate } from './buffer-slab.ts';
 import * as keys from './keys.ts';
-import type { WaitingEvent, WaitingSource } from './lane-scheduler.ts';
+import type { WaitingEvent, WaitingSource } from '../lane-scheduler.ts';
 import { decodeState, type RecordWithoutEvent } from './record.ts';
 import type { Table, Tables } from './tables.ts';
 

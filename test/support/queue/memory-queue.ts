@@ -1,4 +1,4 @@
-import { registeredWith } from '../../../core/queue/lmdb/registration.ts';
+import { registeredWith } from '../../../core/queue/registered-with.ts';
 import {
   connectionIdOf,
   QueueFull,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CdpEvent } from '../../../core/index.ts';
 import {
@@ -152,7 +153,8 @@ export function describeStore(name: string, make: () => Promise<Engine>): void {
       const { before, after } = await compacting;
       expect(after).toBeLessThanOrEqual(before);
       expect(await backlog()).toMatchObject({ dead: 3, waiting: 3 });
-      expect(await put('a c f', ['lane'])).toEqual({ accepted: 1, duplicates: 2 });
+      const again = await put('a c f', ['lane']);
+      if (store.promises.dedup === 'event') expect(again).toEqual({ accepted: 1, duplicates: 2 });
       expect(await deliverAll()).toBe('c d e f');
     });
 
@@ -179,7 +181,8 @@ export function describeStore(name: string, make: () => Promise<Engine>): void {
 
     it('is full at its limit, keeps nothing of what does not fit, and takes more once it has delivered', async () => {
       await reopen({ maxBytes: 20_000 });
-      const many = Array.from({ length: 200 }, (_, n) => `e${n}`).join(' ');
+      // An engine may compress what it keeps.
+      const many = Array.from({ length: 200 }, () => randomBytes(300).toString('hex')).join(' ');
       await expect(put(many)).rejects.toBeInstanceOf(QueueFull);
       if (store.promises.atomicPut) expect((await backlog())?.waiting ?? 0).toBe(0);
       expect(await put('a')).toEqual({ accepted: 1, duplicates: 0 });
@@ -364,7 +367,8 @@ export function describeStore(name: string, make: () => Promise<Engine>): void {
       await die('dead');
       await put('a b', ['lane']);
       await reopen();
-      expect(await put('a')).toEqual({ accepted: 0, duplicates: 1 });
+      const again = await put(store.promises.dedup === 'event' ? 'a' : 'a b', ['lane']);
+      expect(again?.accepted).toBe(0);
       expect(await letters()).toMatchObject([{ id: 'dead' }]);
       expect(await deliverAll()).toBe('a b');
     });

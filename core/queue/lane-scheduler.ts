@@ -1,5 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import type { ClaimKind } from '../queue.ts';
+import type { ClaimKind } from './queue.ts';
 import { OccupiedLanes, type Lane } from './occupied-lanes.ts';
 import { SeqMap } from './seq-map.ts';
 

@@ -1,0 +1,252 @@
+import type { SharedRateLimiter } from '../../policy/shared-limiter.ts';
+import { errorText } from '../../runtime/error-text.ts';
+import type { Signal } from '../../runtime/signals.ts';
+import {
+  connectionIdOf,
+  type Compacted,
+  type DeadFilter,
+  type DeadLetter,
+  type LanesOf,
+  type Put,
+  type PutResult,
+  type WaitingEvent,
+} from '../queue.ts';
+import {
+  lanesBy,
+  type DeliveryStore,
+  type StoreConnection,
+  type StoreStatus,
+  type StoreWorkOptions,
+} from '../store.ts';
+import type { QueueWorker } from '../work-options.ts';
+import { misconfiguredState } from '../worker-state.ts';
+import { closedError } from './broker-errors.ts';
+import { ConnectionLeases } from './connection-leases.ts';
+import { deadLetterOf } from './dead-letters.ts';
+import { purgeConnection, requeueLetters, statusOf } from './operations.ts';
+import { RecentIds } from './recent-ids.ts';
+import type { StoreParts } from './store-parts.ts';
+import type { Workers } from './processes.ts';
+import { tokenOf } from './names.ts';
+import { readPlaces } from './places.ts';
+
+/** A connection that this process delivers for. */
+interface Working {
+  readonly connection: StoreConnection;
+  readonly leases: ConnectionLeases;
+  readonly worker: QueueWorker;
+}
+
+export type CreateParts = (hooks: {
+  readonly workers: () => Workers | null;
+  readonly onProcesses: () => void;
+}) => StoreParts;
+
+/** The store of a process on a broker that others share with it. */
+export class JetStreamStore implements DeliveryStore {
+  readonly promises = jetStreamPromises;
+  readonly #parts: StoreParts;
+  readonly #onSignal: ((signal: Signal) => unknown) | undefined;
+  /** By connection id; `undefined` for one that cannot be delivered for. */
+  readonly #working = new Map<string, Working | undefined>();
+  /** By connection id: a worker that follows another one knows what that one has met. */
+  readonly #recent = new Map<string, RecentIds>();
+  #closing: Promise<void> | undefined;
+
+  private constructor(create: CreateParts, onSignal: ((signal: Signal) => unknown) | undefined) {
+    this.#onSignal = onSignal;
+    this.#parts = create({ workers: () => this.#workers(), onProcesses: () => this.#shareLanes() });
+  }
+
+  static async open(create: CreateParts, onSignal: ((signal: Signal) => unknown) | undefined): Promise<JetStreamStore> {
+    const store = new JetStreamStore(create, onSignal);
+    const { registry, processes } = store.#parts;
+    await Promise.all([registry.open(), processes.open()]);
+    registry.onChange(({ id }) => store.#shareLanesOf(id));
+    return store;
+  }
+
+  get rateLimiter(): SharedRateLimiter {
+    return this.#parts.rateLimiter;
+  }
+
+  async put(puts: readonly Put[]): Promise<readonly PutResult[]> {
+    this.#assertOpen();
+    const ids = puts.map(connectionIdOf);
+    ids.forEach(assertUsable);
+    const results = await this.#parts.putter.putAll(puts);
+    for (const id of ids) this.#wake(id);
+    return results;
+  }
+
+  work(connection: StoreConnection, options: StoreWorkOptions = {}): QueueWorker {
+    this.#assertOpen();
+    const { id = connection.id } = options;
+    if (this.#working.get(id) !== undefined) throw new Error(`a worker delivers for ${id} already`);
+    const { broker, streams, publisher, marks, deadLetters, processes, backlogs, now } = this.#parts;
+    const { names, layout, dedupWindowMs } = streams;
+    const token = tokenOf(id);
+    const leases = new ConnectionLeases({
+      broker,
+      publisher,
+      marks,
+      deadLetters,
+      names,
+      token,
+      connection: id,
+      by: processes.key,
+      connectionOf: connection,
+      work: options,
+      epoch: layout.epoch,
+      recent: this.#recentOf(id, dedupWindowMs),
+      now,
+      waiting: async () => (await backlogs.count(token, await readPlaces(broker, names, token))).waiting,
+      onDefect: (where, error) => this.#defect(connection.slug, id, where, error),
+    });
+    const worker = leases.worker();
+    this.#working.set(id, { connection, leases, worker });
+    void worker.ended().then(() => {
+      this.#working.delete(id);
+      return processes.tell();
+    });
+    void processes.tell();
+    this.#shareLanesOf(id);
+    return worker;
+  }
+
+  markMisconfigured(connection: string): void {
+    if (this.#working.has(connection)) return;
+    this.#working.set(connection, undefined);
+    void this.#parts.processes.tell();
+  }
+
+  async peek(connection: string, most: number, after?: number): Promise<readonly WaitingEvent[]> {
+    this.#assertOpen();
+    return this.#parts.stored.peek(connection, most, after);
+  }
+
+  async *dead(connection: string, filter?: DeadFilter): AsyncGenerator<DeadLetter, void, undefined> {
+    this.#assertOpen();
+    for await (const letter of this.#parts.deadLetters.list(connection, filter)) yield deadLetterOf(letter);
+  }
+
+  async reasons(connection: string): Promise<Readonly<Record<string, number>>> {
+    this.#assertOpen();
+    return this.#parts.deadLetters.reasons(connection);
+  }
+
+  async requeue(connection: string, filter?: DeadFilter, lanesOf?: LanesOf): Promise<number> {
+    this.#assertOpen();
+    const count = await requeueLetters(this.#parts, connection, filter, this.#lanesOf(connection) ?? lanesOf);
+    this.#wake(connection);
+    return count;
+  }
+
+  async drop(connection: string, filter?: DeadFilter): Promise<number> {
+    this.#assertOpen();
+    return this.#parts.deadLetters.drop(connection, filter);
+  }
+
+  async replay(connection: string, from: number, to: number, lanesOf?: LanesOf): Promise<number> {
+    this.#assertOpen();
+    const { stored, putter, registry, now } = this.#parts;
+    const record = registry.get(connection);
+    if (record === undefined) return 0;
+    const batch = crypto.randomUUID();
+    let count = 0;
+    const lanes = this.#lanesOf(connection) ?? lanesOf;
+    for await (const events of stored.replayed(connection, from, to, now(), lanes)) {
+      await putter.putAgain(record, events, batch);
+      count += events.length;
+    }
+    if (count > 0) await registry.forgetSettings(connection);
+    this.#wake(connection);
+    return count;
+  }
+
+  async purge(connection: string): Promise<number> {
+    this.#assertOpen();
+    return purgeConnection(this.#parts, connection);
+  }
+
+  async prune(before: number): Promise<number> {
+    this.#assertOpen();
+    return this.#parts.retention.prune(before);
+  }
+
+  /** The broker gives space back by itself. */
+  async compact(): Promise<Compacted> {
+    const { bytes } = await this.status();
+    return { before: bytes, after: bytes };
+  }
+
+  async status(connection?: string): Promise<StoreStatus> {
+    this.#assertOpen();
+    return statusOf(this.#parts, connection);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const { registry, processes, broker } = this.#parts;
+    await Promise.all([...this.#working.values()].map((working) => working?.worker.stop(0)));
+    registry.close();
+    await processes.close();
+    await broker.connection.close();
+  }
+
+  #workers(): Workers | null {
+    if (this.#working.size === 0) return null;
+    return Object.fromEntries(
+      [...this.#working].map(([id, working]) => {
+        const state = working?.worker.state() ?? misconfiguredState;
+        return [id, { destination: working?.connection.slug ?? null, ...state }];
+      }),
+    );
+  }
+
+  #shareLanes(): void {
+    for (const id of this.#working.keys()) this.#shareLanesOf(id);
+  }
+
+  /** Asks for those lanes of a connection that are this process's, once the connection has any. */
+  #shareLanesOf(id: string): void {
+    const working = this.#working.get(id);
+    const { registry, processes, streams } = this.#parts;
+    if (working === undefined || registry.get(id)?.hasLanes !== true) return;
+    working.leases.setLanes(processes.lanesHere(id, streams.layout.lanes));
+  }
+
+  #wake(connection: string): void {
+    this.#working.get(connection)?.leases.wake();
+  }
+
+  #lanesOf(connection: string): LanesOf | undefined {
+    const working = this.#working.get(connection);
+    return working === undefined ? undefined : lanesBy(working.connection);
+  }
+
+  #recentOf(connection: string, windowMs: number): RecentIds {
+    const recent = this.#recent.get(connection) ?? new RecentIds(windowMs);
+    this.#recent.set(connection, recent);
+    return recent;
+  }
+
+  #defect(slug: string, connection: string, where: string, error: unknown): void {
+    this.#onSignal?.({ kind: 'defect', slug, connection, where, error: errorText(error) });
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+}
+
+export const jetStreamPromises = { atomicPut: false, dedup: 'put' } as const;
+
+/** As those of every engine: they stand in paths of HTTP. */
+function assertUsable(connection: string): void {
+  if (connection === '' || connection === '.' || connection === '..')
+    throw new TypeError(`a connection cannot have the id ${JSON.stringify(connection)}`);
+}

@@ -1,0 +1,111 @@
+import type { JsMsg } from '@nats-io/jetstream';
+import type { LaneMark, LaneMarks } from './lane-marks.ts';
+import type { LeaseQueue } from './lease-queue.ts';
+import { laneKey, type Names, type Place } from './names.ts';
+import { decodePack, UnreadablePack, type PackedEvent } from './pack.ts';
+import { PackLease } from './pack-lease.ts';
+import { headerNames, packVersion, type Publisher } from './publisher.ts';
+import type { RecentIds } from './recent-ids.ts';
+
+export interface IntakeOptions {
+  readonly queue: LeaseQueue;
+  readonly marks: LaneMarks;
+  readonly publisher: Publisher;
+  readonly names: Names;
+  readonly recent: RecentIds;
+  readonly token: string;
+  readonly epoch: number;
+  readonly by: string;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly onDefect: (where: string, error: unknown) => void;
+}
+
+/** A failed event that has to wait longer than this goes back to the broker meanwhile (ms). */
+const longestLocalWaitMs = 5_000;
+
+/** Makes leases of messages: leaves out what is settled, and says what an earlier process may have sent. */
+export class LeaseIntake {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** Returns whether there is something to deliver. */
+  async take(message: JsMsg, place: Place): Promise<boolean> {
+    const { token, epoch, marks, queue } = this.#options;
+    const here = queue.leaseOf(message.seq);
+    if (here !== undefined) {
+      // It took longer than a lease lasts, or the broker came back with less than it knew.
+      here.message = message;
+      return false;
+    }
+    const lane = typeof place === 'number' ? laneKey(token, epoch, place) : undefined;
+    const { mark, revision } = lane === undefined ? { mark: undefined, revision: 0 } : await marks.read(lane);
+    if (mark !== undefined && (message.seq < mark.seq || (message.seq === mark.seq && mark.isDone))) {
+      message.ack();
+      return false;
+    }
+    const events = await this.#eventsOf(message);
+    if (events === undefined) return false;
+    if (place === 'again' && this.#waitsElsewhere(message, events)) return false;
+    const known = mark?.seq === message.seq ? mark : undefined;
+    const lease = new PackLease(message, { epoch, place, lane }, events, known, revision);
+    this.#leaveOutRepeats(lease);
+    if (lease.open === 0) {
+      if (lane !== undefined) await marks.write(lane, lease.mark(this.#options.by, [], []), revision);
+      message.ack();
+      return false;
+    }
+    queue.add(lease, isSuspect(message, place, known, events));
+    return true;
+  }
+
+  async #eventsOf(message: JsMsg): Promise<readonly PackedEvent[] | undefined> {
+    const { publisher, names, token, onDefect } = this.#options;
+    try {
+      const version = message.headers?.get(headerNames.pack);
+      if (version !== packVersion) throw new UnreadablePack(`the message is no pack of version ${packVersion}`);
+      const isCompressed = message.headers?.get(headerNames.encoding) === 'gzip';
+      return decodePack({ data: message.data, isCompressed });
+    } catch (error) {
+      if (!(error instanceof UnreadablePack)) throw error;
+      onDefect('queue.read', error);
+      const subject = names.quarantineSubject(token);
+      const messageId = `quarantine:${message.seq}`;
+      await publisher.publish({ subject, data: message.data, isCompressed: false, messageId, headers: {} });
+      message.ack();
+      return undefined;
+    }
+  }
+
+  /** So that failed events do not fill the memory of the processes, the broker keeps those whose time is far. */
+  #waitsElsewhere(message: JsMsg, events: readonly PackedEvent[]): boolean {
+    const until = Math.min(...events.map(({ notBefore = 0 }) => notBefore));
+    const waitMs = until - this.#options.now();
+    if (waitMs <= longestLocalWaitMs) return false;
+    message.nak(waitMs - longestLocalWaitMs / 2);
+    return true;
+  }
+
+  /** A put that came a second time in other company. */
+  #leaveOutRepeats(lease: PackLease): void {
+    const { recent } = this.#options;
+    if (lease.source.place === 'again') return;
+    for (const [position, { id, again }] of lease.events.entries()) {
+      if (again !== undefined || lease.isSettled(position)) continue;
+      if (!recent.add(id, `${lease.seq}:${position}`)) lease.settle(position, true);
+    }
+  }
+}
+
+/** Whether an earlier process may have sent some of it: it had the message, and did not give it back. */
+function isSuspect(message: JsMsg, place: Place, mark: LaneMark | undefined, events: readonly PackedEvent[]): boolean {
+  if (mark !== undefined) return !mark.isReturned;
+  const deliveries = message.info.deliveryCount;
+  if (place !== 'again') return deliveries > 1;
+  const until = Math.min(...events.map(({ notBefore = 0 }) => notBefore));
+  const naks = until - message.time.getTime() > longestLocalWaitMs ? 1 : 0;
+  return deliveries - 1 > naks;
+}

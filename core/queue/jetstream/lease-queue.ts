@@ -1,0 +1,212 @@
+import { LaneScheduler, type ClaimEnd } from '../lane-scheduler.ts';
+import { triesOf, type Claim, type ClaimKind, type Settlement } from '../queue.ts';
+import type { WorkableQueue } from '../work-options.ts';
+import { LaneTaken } from './lane-marks.ts';
+import { LeasedEvents, triedOf, type LeasedEvent } from './leased-events.ts';
+import type { PackLease } from './pack-lease.ts';
+import type { SettledPart, SettlementJournal } from './settlement-journal.ts';
+
+/** What a queue of leases tells whoever takes messages out for it. */
+export interface LeaseQueueHooks {
+  /** Nothing of it is open any more. */
+  readonly onClosed: (lease: PackLease) => void;
+  /** The broker may be asked again how much waits. */
+  readonly onDrained: () => void;
+}
+
+/**
+ * The events of the messages that this process has taken out, as a worker claims them. What the worker settles goes to
+ * the broker through the journal.
+ */
+export class LeaseQueue implements WorkableQueue {
+  readonly #journal: SettlementJournal;
+  readonly #hooks: LeaseQueueHooks;
+  readonly #events = new LeasedEvents();
+  readonly #scheduler = new LaneScheduler<LeasedEvent>(this.#events);
+  /** By the sequence number of the message. */
+  readonly #leases = new Map<number, PackLease>();
+  /** Events that wait elsewhere, or may; those here are counted apart. */
+  #elsewhere = 1;
+
+  constructor(journal: SettlementJournal, hooks: LeaseQueueHooks) {
+    this.#journal = journal;
+    this.#hooks = hooks;
+  }
+
+  get leases(): readonly PackLease[] {
+    return [...this.#leases.values()];
+  }
+
+  leaseOf(seq: number): PackLease | undefined {
+    return this.#leases.get(seq);
+  }
+
+  /** How many events are here. */
+  get size(): number {
+    return this.#events.size;
+  }
+
+  /** How many events wait beside those here, as the broker says; at least one until it was asked. */
+  setElsewhere(events: number): void {
+    this.#elsewhere = events;
+  }
+
+  /** `isSuspect`: an earlier process may have sent those that nothing is known of. */
+  add(lease: PackLease, isSuspect: boolean): void {
+    this.#leases.set(lease.seq, lease);
+    for (const [position, packed] of lease.events.entries()) {
+      if (lease.isSettled(position)) continue;
+      const tried = lease.triedOf(position) ?? packed;
+      const { attempts = 0, notBefore = 0, history } = tried;
+      const ambiguous = tried.ambiguous === true || isSuspect ? true : undefined;
+      const lanes = [...new Set(packed.lanes)];
+      const tries = triesOf(attempts, history);
+      const seq = this.#events.nextSeq();
+      this.#events.add({ seq, lease, position, packed, lanes, attempts, notBefore, ambiguous, history, tries });
+    }
+  }
+
+  claim(
+    _id: string,
+    most: number,
+    now: number,
+    mostBytes = Number.POSITIVE_INFINITY,
+    kind?: ClaimKind,
+  ): readonly Claim[] {
+    const claims: Claim[] = [];
+    if (most < 1) return claims;
+    let size = 0;
+    for (const event of this.#scheduler.claim(now, kind)) {
+      claims.push(claimOf(event));
+      size += event.packed.text.length;
+      if (claims.length >= most || size >= mostBytes) break;
+    }
+    return claims;
+  }
+
+  nextAt(): number | undefined {
+    return this.#scheduler.nextAt();
+  }
+
+  waiting(): number {
+    return this.#events.size + this.#elsewhere;
+  }
+
+  crashedAt(): number {
+    return 0;
+  }
+
+  ambiguousSinceCrash(): number {
+    return 0;
+  }
+
+  async settle(
+    _id: string,
+    settlements: readonly Settlement[],
+    at: { readonly now: number; readonly configHash: string },
+  ): Promise<void> {
+    if (settlements.length === 0) return this.#journal.proveWritable();
+    const parts = settlements.flatMap((settlement): SettledPart[] => {
+      const event = this.#events.read(settlement.seq);
+      // Those that are gone were settled by a call of which the other part failed, or went to another process.
+      return event === undefined ? [] : [{ event, settlement }];
+    });
+    await this.#journal.publish(parts, at);
+    const byLease = new Map<PackLease, SettledPart[]>();
+    for (const part of parts) {
+      const others = byLease.get(part.event.lease);
+      if (others === undefined) byLease.set(part.event.lease, [part]);
+      else others.push(part);
+    }
+    const results = await Promise.allSettled([...byLease].map(([lease, some]) => this.#settleIn(lease, some)));
+    if (this.#events.size === 0) this.#hooks.onDrained();
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  release(_id: string, seqs: readonly number[]): void {
+    const ends: ClaimEnd[] = [];
+    for (const seq of seqs) {
+      const event = this.#events.read(seq);
+      ends.push(event === undefined ? { seq, returns: false } : { seq, returns: true, tries: event.tries });
+    }
+    this.#scheduler.settle(ends);
+  }
+
+  /** Has no more to do with a message: another process has it, or it was given back. */
+  drop(lease: PackLease): void {
+    lease.isLost = true;
+    for (const seq of this.#seqsOf(lease)) this.#remove(seq);
+    this.#close(lease);
+  }
+
+  /** Writes down what is settled of messages that are under way. */
+  async mark(): Promise<void> {
+    const unmarked = this.leases.filter(({ isUnmarked }) => isUnmarked);
+    await Promise.all(unmarked.map((lease) => this.#guarded(lease, () => this.#journal.mark(lease, []))));
+  }
+
+  /** Gives a message back for others, with all that is known of it. */
+  async giveBack(lease: PackLease): Promise<void> {
+    const rest = this.#seqsOf(lease).map((seq) => this.#events.read(seq)!);
+    await this.#guarded(lease, () => this.#journal.giveBack(lease, rest));
+    this.drop(lease);
+  }
+
+  #settleIn(lease: PackLease, parts: readonly SettledPart[]): Promise<void> {
+    return this.#guarded(lease, async () => {
+      await this.#journal.mark(lease, parts);
+      for (const part of parts) this.#commit(lease, part);
+      if (lease.open > 0 || lease.isLost) return;
+      await this.#journal.finish(lease);
+      this.#close(lease);
+    });
+  }
+
+  #commit(lease: PackLease, { event, settlement }: SettledPart): void {
+    if (settlement.kind !== 'retry' || lease.source.lane === undefined) {
+      lease.settle(event.position, settlement.kind !== 'done');
+      return this.#remove(event.seq);
+    }
+    const tried = triedOf(event, settlement);
+    lease.keep(tried);
+    const { attempts, notBefore, ambiguous, history } = tried;
+    const tries = triesOf(attempts, history);
+    this.#events.replace({ ...event, attempts, notBefore, ambiguous, history, tries });
+    this.#scheduler.settle([{ seq: event.seq, returns: true, until: notBefore > 0 ? notBefore : undefined, tries }]);
+  }
+
+  /** Where the lease is lost, its events go on elsewhere, and there is nothing to write. */
+  async #guarded(lease: PackLease, write: () => Promise<void>): Promise<void> {
+    try {
+      await lease.writes.run(write);
+    } catch (error) {
+      if (!(error instanceof LaneTaken)) throw error;
+      this.drop(lease);
+    }
+  }
+
+  #remove(seq: number): void {
+    this.#events.remove(seq);
+    this.#scheduler.settle([{ seq, returns: false }]);
+  }
+
+  #close(lease: PackLease): void {
+    if (this.#leases.delete(lease.seq)) this.#hooks.onClosed(lease);
+  }
+
+  #seqsOf(lease: PackLease): readonly number[] {
+    return this.#events.after(-1, Number.POSITIVE_INFINITY).filter((seq) => this.#events.read(seq)?.lease === lease);
+  }
+}
+
+const claimOf = ({ seq, packed, lanes, attempts, ambiguous, history }: LeasedEvent): Claim => ({
+  seq,
+  id: packed.id,
+  lanes,
+  text: packed.text,
+  acceptedAt: packed.acceptedAt,
+  attempts,
+  trace: packed.trace,
+  ...(ambiguous === undefined ? {} : { ambiguous }),
+  ...(history === undefined ? {} : { history }),
+});

@@ -1,0 +1,58 @@
+import { createSharedRateLimiter, type SharedRateLimiter } from '../../policy/shared-limiter.ts';
+import type { Signal } from '../../runtime/signals.ts';
+import type { DeliveryStore } from '../store.ts';
+import { parseBrokerUrl } from './broker-url.ts';
+import { connectBroker, type ConnectOptions } from './connect.ts';
+import { JetStreamStore } from './jetstream-store.ts';
+import { createStoreParts } from './store-parts.ts';
+import { openStreams, type StreamOptions } from './stream-setup.ts';
+
+// Published, so it names no type of Node or NATS.
+
+export interface JetStreamOptions extends ConnectOptions, StreamOptions {
+  /**
+   * `nats://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]...][?stream=NAME&lanes=64&replicas=1]`, or `tls://`. The stream is
+   * `spillway` where the URL names none.
+   */
+  readonly url: string;
+  /** Told of defects: what the broker refuses, and messages that cannot be read. */
+  readonly onSignal?: ((signal: Signal) => unknown) | undefined;
+  /** Epoch ms. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** A store that processes of many machines share. */
+export interface SharedDeliveryStore extends DeliveryStore {
+  /** A pace that all of them share: RuntimeOptions has a place for it. */
+  readonly rateLimiter: SharedRateLimiter;
+}
+
+/**
+ * Opens a store on a broker (NATS JetStream), and makes what is missing there. Any number of processes may have it open
+ * and deliver from it. Throws BrokerRefused with what to do; once open, it finds a broker that went away again by
+ * itself.
+ *
+ * @example
+ * const store = await openJetStreamStore({ url: 'nats://localhost:4222?stream=shop' });
+ * await store.put([{ connection: connection.id, events: [toQueued(connection, event, 'm-1')] }]);
+ * const worker = store.work(connection, workFor(manifest));
+ * await worker.idle();
+ * await store.close();
+ */
+export async function openJetStreamStore(options: JetStreamOptions): Promise<SharedDeliveryStore> {
+  const { now = Date.now, onSignal } = options;
+  const url = parseBrokerUrl(options.url);
+  const broker = await connectBroker(url, options);
+  try {
+    const { lanes = url.lanes, replicas = url.replicas } = options;
+    const streams = await openStreams(broker, url.stream, { ...options, lanes, replicas });
+    const rateLimiter = createSharedRateLimiter(now);
+    return await JetStreamStore.open(
+      (hooks) => createStoreParts(broker, streams, { now, rateLimiter, ...hooks }),
+      onSignal,
+    );
+  } catch (error) {
+    await broker.connection.close();
+    throw error;
+  }
+}

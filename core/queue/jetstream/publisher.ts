@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { QueueFull } from '../queue.ts';
+import { BrokerOverdue, closedError, EventTooLarge } from './broker-errors.ts';
+import { requestTimeoutMs, type Broker } from './connect.ts';
+import { encodePack, type Packed, type PackedEvent } from './pack.ts';
+
+/** What a message is known by, beside its body. */
+export const headerNames = {
+  /** The version of the body's form. */
+  pack: 'Spillway-Pack',
+  /** How many events it has. */
+  count: 'Spillway-Count',
+  encoding: 'Content-Encoding',
+  /** The code of a dead letter's reason. */
+  reason: 'Spillway-Reason',
+} as const;
+
+export const packVersion = '1';
+
+/** A message that is to be published. */
+export interface Outgoing extends Packed {
+  readonly subject: string;
+  /** The same message a second time, within the dedup window, is a no-op. */
+  readonly messageId: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Published {
+  /** Of the stream. */
+  readonly seq: number;
+  /** It was there before. */
+  readonly isDuplicate: boolean;
+}
+
+/** How long a message is repeated to a broker that does not confirm it (ms). */
+const patienceMs = 30_000;
+const shortestPauseMs = 100;
+
+/** `maximum bytes exceeded` and its kin, by what the broker says: its codes differ by version. */
+const fullMessages =
+  /maximum (?:bytes|messages)|resource limits exceeded|insufficient (?:storage )?resources|no space/i;
+
+/** Publishes, and says what became of it. Throws QueueFull, BrokerOverdue, EventTooLarge, or that it is closed. */
+export class Publisher {
+  readonly #broker: Broker;
+  /** By subject: a message follows the one before it once that is confirmed, or their order is lost. */
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  pack(subject: string, events: readonly PackedEvent[], messageId: string): Outgoing {
+    const packed = encodePack(events);
+    this.#assertFits(packed, events.length);
+    const { pack, count } = headerNames;
+    const headers = { [pack]: packVersion, [count]: String(events.length) };
+    return { ...packed, subject, messageId, headers };
+  }
+
+  /** Runs `publish` once what was to be published on that subject before is. */
+  inOrder<T>(subject: string, publish: () => Promise<T>): Promise<T> {
+    const turn = (this.#last.get(subject) ?? Promise.resolve()).then(publish, publish);
+    this.#last.set(subject, turn);
+    const forget = (): void => {
+      if (this.#last.get(subject) === turn) this.#last.delete(subject);
+    };
+    turn.then(forget, forget);
+    return turn;
+  }
+
+  async publish(outgoing: Outgoing): Promise<Published> {
+    const { stream, connection } = this.#broker;
+    const end = performance.now() + patienceMs;
+    const headers = this.#headersOf(outgoing);
+    for (let failures = 1; ; failures += 1) {
+      if (connection.isClosed() || connection.isDraining()) throw closedError();
+      try {
+        const { messageId, subject, data } = outgoing;
+        const ack = await stream.publish(subject, data, { msgID: messageId, headers, timeout: requestTimeoutMs });
+        return { seq: ack.seq, isDuplicate: ack.duplicate };
+      } catch (error) {
+        const why = (error as Error).message;
+        if (fullMessages.test(why)) throw new QueueFull('the broker takes no more for this stream');
+        if (connection.isClosed()) throw closedError();
+        if (performance.now() >= end)
+          throw new BrokerOverdue(`the broker has not confirmed for ${patienceMs / 1000} s: ${why}`, { cause: error });
+        await sleep(shortestPauseMs * Math.min(10, failures));
+      }
+    }
+  }
+
+  #headersOf({ headers, isCompressed }: Outgoing) {
+    const all = this.#broker.nats.transport.headers();
+    for (const [name, value] of Object.entries(headers)) all.set(name, value);
+    if (isCompressed) all.set(headerNames.encoding, 'gzip');
+    return all;
+  }
+
+  #assertFits({ data }: Packed, events: number): void {
+    const most = (this.#broker.connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - headerRoom;
+    if (data.length > most)
+      throw new EventTooLarge(
+        `${events === 1 ? 'an event takes' : `${events} events take`} ${data.length} bytes, and the broker takes ${most} in one message: raise its max_payload`,
+      );
+  }
+}
+
+/** The broker counts headers as payload. */
+const headerRoom = 1_024;

@@ -1,0 +1,183 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { KV, KvEntry } from '@nats-io/kv';
+import type { ConnectionSettings, RegisteredConnection } from '../queue.ts';
+import { registeredWith } from '../registered-with.ts';
+import { tokenOf } from './names.ts';
+
+/** What a store knows of a connection. */
+export interface ConnectionRecord {
+  readonly id: string;
+  /** Made with the record: what is put after a purge is not what was put before it. */
+  readonly generation: string;
+  /** Some of its events are in lanes. */
+  readonly hasLanes: boolean;
+  readonly registered?: RegisteredConnection | undefined;
+}
+
+interface Known {
+  readonly record: ConnectionRecord;
+  readonly revision: number;
+}
+
+/** What put() has to say of a connection. */
+export interface Registration {
+  readonly id: string;
+  readonly settings: ConnectionSettings | undefined;
+  readonly hasLanes: boolean;
+}
+
+/** The connections of a store, as everybody who has it open sees them a moment later. */
+export class Registry {
+  readonly #bucket: KV;
+  readonly #waitingOf: (record: ConnectionRecord) => Promise<number>;
+  readonly #now: () => number;
+  /** By token. */
+  readonly #known = new Map<string, Known>();
+  readonly #listeners = new Set<(record: ConnectionRecord) => void>();
+  #stopWatching = (): void => undefined;
+
+  /** `waitingOf`: how many events of a connection wait, asked where its destination changes. */
+  constructor(bucket: KV, waitingOf: (record: ConnectionRecord) => Promise<number>, now: () => number) {
+    this.#bucket = bucket;
+    this.#waitingOf = waitingOf;
+    this.#now = now;
+  }
+
+  /** Resolves once it knows what there is. */
+  async open(): Promise<void> {
+    const watch = await this.#bucket.watch();
+    this.#stopWatching = () => watch.stop();
+    // There is one entry at least, which says how the events are laid out.
+    await new Promise<void>((resolve) => {
+      void (async () => {
+        for await (const entry of watch) {
+          this.#take(entry);
+          if (entry.delta === 0) resolve();
+        }
+      })();
+    });
+  }
+
+  close(): void {
+    this.#stopWatching();
+  }
+
+  all(): readonly ConnectionRecord[] {
+    return [...this.#known.values()].map(({ record }) => record);
+  }
+
+  get(id: string): ConnectionRecord | undefined {
+    return this.#known.get(tokenOf(id))?.record;
+  }
+
+  byToken(token: string): ConnectionRecord | undefined {
+    return this.#known.get(token)?.record;
+  }
+
+  /** Called whenever a connection becomes known or changes, until the function that it returns is called. */
+  onChange(listener: (record: ConnectionRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Makes a connection known, with these settings. Throws OtherSettings. */
+  async register({ id, settings, hasLanes }: Registration): Promise<ConnectionRecord> {
+    const token = tokenOf(id);
+    for (let known = this.#known.get(token); ; known = await this.#read(token)) {
+      const next = await this.#next(id, known?.record, settings, hasLanes);
+      if (known !== undefined && isDeepStrictEqual(known.record, next)) return next;
+      const text = JSON.stringify(next);
+      try {
+        const revision =
+          known === undefined
+            ? await this.#bucket.create(token, text)
+            : await this.#bucket.update(token, text, known.revision);
+        this.#set(token, { record: next, revision });
+        return next;
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    }
+  }
+
+  /** Events came back into lanes that nobody compares with the settings: whoever puts more has to look at them. */
+  async forgetSettings(id: string): Promise<void> {
+    const token = tokenOf(id);
+    for (let known = await this.#read(token); known?.record.registered?.settings !== undefined;) {
+      const { record, revision } = known;
+      const next = {
+        ...record,
+        hasLanes: true,
+        registered: { ...record.registered!, hasLanes: true, settings: undefined },
+      };
+      try {
+        const updated = await this.#bucket.update(token, JSON.stringify(next), revision);
+        return this.#set(token, { record: next, revision: updated });
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        known = await this.#read(token);
+      }
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    const token = tokenOf(id);
+    await this.#bucket.purge(token);
+    this.#known.delete(token);
+  }
+
+  async #next(
+    id: string,
+    before: ConnectionRecord | undefined,
+    settings: ConnectionSettings | undefined,
+    hasLanes: boolean,
+  ): Promise<ConnectionRecord> {
+    const known = before ?? { id, generation: crypto.randomUUID(), hasLanes: false };
+    if (settings === undefined) return hasLanes && !known.hasLanes ? withLanes(known) : known;
+    const isSame = before?.registered === undefined || before.registered.destination === settings.destination;
+    const waiting = isSame || before === undefined ? 0 : await this.#waitingOf(before);
+    const registered = registeredWith({ registered: before?.registered, waiting }, settings, this.#now());
+    const next = { ...known, registered: compact(registered) };
+    return hasLanes ? withLanes(next) : next;
+  }
+
+  async #read(token: string): Promise<Known | undefined> {
+    const entry = await this.#bucket.get(token);
+    if (entry === null || entry.operation !== 'PUT') {
+      this.#known.delete(token);
+      return undefined;
+    }
+    const known = { record: entry.json<ConnectionRecord>(), revision: entry.revision };
+    this.#set(token, known);
+    return known;
+  }
+
+  #take(entry: KvEntry): void {
+    if (!/^[0-9a-f]{20}$/.test(entry.key)) return;
+    if (entry.operation !== 'PUT') {
+      if ((this.#known.get(entry.key)?.revision ?? 0) <= entry.revision) this.#known.delete(entry.key);
+      return;
+    }
+    this.#set(entry.key, { record: entry.json<ConnectionRecord>(), revision: entry.revision });
+  }
+
+  #set(token: string, known: Known): void {
+    if ((this.#known.get(token)?.revision ?? 0) >= known.revision) return;
+    this.#known.set(token, known);
+    for (const listener of this.#listeners) listener(known.record);
+  }
+}
+
+const withLanes = (record: ConnectionRecord): ConnectionRecord => ({
+  ...record,
+  hasLanes: true,
+  ...(record.registered === undefined ? {} : { registered: { ...record.registered, hasLanes: true } }),
+});
+
+/** As it comes back from JSON. */
+const compact = (registered: RegisteredConnection): RegisteredConnection =>
+  JSON.parse(JSON.stringify(registered)) as RegisteredConnection;
+
+/** Somebody else wrote the key meanwhile. */
+export const isConflict = (error: unknown): boolean =>
+  error instanceof Error && /wrong last sequence|wrong last msg/i.test(error.message);

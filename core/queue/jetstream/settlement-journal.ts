@@ -1,0 +1,169 @@
+import { QueueFull, type Settlement } from '../queue.ts';
+import type { Broker } from './connect.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { LaneMarks } from './lane-marks.ts';
+import { triedOf, type LeasedEvent } from './leased-events.ts';
+import { hashOf, type Names } from './names.ts';
+import { packsOf, type PackedEvent } from './pack.ts';
+import type { PackLease } from './pack-lease.ts';
+import type { Publisher } from './publisher.ts';
+
+/** One settlement, and the event that it is of. */
+export interface SettledPart {
+  readonly event: LeasedEvent;
+  readonly settlement: Settlement;
+}
+
+export interface JournalOptions {
+  readonly broker: Broker;
+  readonly publisher: Publisher;
+  readonly marks: LaneMarks;
+  readonly deadLetters: DeadLetters;
+  readonly names: Names;
+  readonly token: string;
+  readonly connection: string;
+  /** Of this process. */
+  readonly by: string;
+}
+
+/** How often a broker is asked to confirm the end of a message of no lane, which nothing else says. */
+const ackTries = 3;
+
+/**
+ * Writes down at the broker what became of the events of a connection: dead letters first, then what goes on in another
+ * message, then the mark, and the ack last. Each step can be repeated: its message ids tell.
+ */
+export class SettlementJournal {
+  readonly #options: JournalOptions;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  /** Throws QueueFull where dead letters would not fit, or that the broker does not answer. */
+  async proveWritable(): Promise<void> {
+    const { broker, names } = this.#options;
+    const { state, config } = await broker.manager.streams.info(names.dead);
+    if (config.max_bytes > 0 && state.bytes >= config.max_bytes * 0.98)
+      throw new QueueFull(`${names.dead} is full: requeue or drop dead letters, or give it more bytes`);
+  }
+
+  /** Dead letters, and events of no lane that are to be tried again. */
+  async publish(
+    parts: readonly SettledPart[],
+    { now, configHash }: { readonly now: number; readonly configHash: string },
+  ): Promise<void> {
+    const { deadLetters, connection, token } = this.#options;
+    const dead = parts.flatMap(({ event, settlement }) => {
+      if (settlement.kind !== 'dead') return [];
+      const { outcome, reason, attempts } = settlement;
+      return [{ packed: event.packed, outcome, reason, attempts, diedAt: now, configHash, key: keyOf(event) }];
+    });
+    await deadLetters.write(connection, token, dead);
+    const again = parts.flatMap(({ event, settlement }): readonly MovedEvent[] => {
+      if (settlement.kind !== 'retry' || event.lease.source.lane !== undefined) return [];
+      const { position: _position, ...tried } = triedOf(event, settlement);
+      return [{ ...movedOf(event), ...tried }];
+    });
+    await this.#publishAgain(again);
+  }
+
+  /** Has the mark of the lane say what is settled, where something has to wait for that. */
+  async mark(lease: PackLease, parts: readonly SettledPart[]): Promise<void> {
+    const { lane } = lease.source;
+    if (lane === undefined || lease.isLost) return;
+    const settled = parts.flatMap(({ event, settlement }) => (settlement.kind === 'retry' ? [] : [event.position]));
+    const isDelivery = parts.every(({ settlement }) => settlement.kind === 'done');
+    const isLast = settled.length === lease.open;
+    if (parts.length > 0 && isDelivery && !isLast) {
+      // Nothing has to wait for it: a crash before the next mark sends it again, as it would a moment earlier.
+      lease.isUnmarked = true;
+      return;
+    }
+    const tried = parts.flatMap(({ event, settlement }) =>
+      settlement.kind === 'retry' ? [triedOf(event, settlement)] : [],
+    );
+    await this.#write(lease, lane, settled, tried, false);
+  }
+
+  /** Everything of it is settled. */
+  async finish(lease: PackLease): Promise<void> {
+    const { publisher, names, token } = this.#options;
+    const { left, message, source, seq } = lease;
+    if (left.length > 0) {
+      const subject = names.subject(token, source.epoch, 'left');
+      const data = new TextEncoder().encode(JSON.stringify({ seq, positions: left }));
+      await publisher.publish({ subject, data, isCompressed: false, messageId: `left:${seq}`, headers: {} });
+    }
+    if (source.lane !== undefined) return message.ack();
+    for (let tries = 1; tries <= ackTries; tries += 1) {
+      const isConfirmed = await message.ackAck().catch(() => false);
+      if (isConfirmed) return;
+    }
+  }
+
+  async giveBack(lease: PackLease, rest: readonly LeasedEvent[]): Promise<void> {
+    const { message, source } = lease;
+    if (lease.isLost) return;
+    if (source.lane !== undefined) {
+      await this.#write(lease, source.lane, [], [], true);
+      return message.nak();
+    }
+    // The broker would count this delivery as one that failed: a message of its own says that nothing was sent.
+    await this.#publishAgain(rest.map(movedOf));
+    await message.ackAck().catch(() => false);
+  }
+
+  async #write(
+    lease: PackLease,
+    lane: string,
+    settled: readonly number[],
+    tried: Parameters<PackLease['mark']>[2],
+    isReturned: boolean,
+  ): Promise<void> {
+    const { marks, by } = this.#options;
+    lease.isUnmarked = false;
+    try {
+      lease.revision = await marks.write(lane, lease.mark(by, settled, tried, isReturned), lease.revision);
+    } catch (error) {
+      lease.isUnmarked = true;
+      throw error;
+    }
+  }
+
+  async #publishAgain(events: readonly MovedEvent[]): Promise<void> {
+    const { publisher, names, token } = this.#options;
+    const [first] = events;
+    if (first === undefined) return;
+    const subject = names.subject(token, first.epoch, 'again');
+    await publisher.inOrder(subject, async () => {
+      for (const pack of packsOf(events)) {
+        const messageId = `again:${hashOf(token, ...pack.map(({ key }) => key))}`;
+        await publisher.publish(publisher.pack(subject, pack.map(packedOf), messageId));
+      }
+    });
+  }
+}
+
+/** An event that goes on in another message, and in which one it was. */
+interface MovedEvent extends PackedEvent {
+  readonly key: string;
+  readonly epoch: number;
+}
+
+const keyOf = ({ lease, position }: LeasedEvent): string => `${lease.seq}:${position}`;
+
+function movedOf(event: LeasedEvent): MovedEvent {
+  const { attempts, notBefore, ambiguous, history } = event;
+  return {
+    ...event.packed,
+    ...(attempts === 0 ? {} : { attempts }),
+    ...(notBefore === 0 ? {} : { notBefore }),
+    ...(ambiguous === undefined ? {} : { ambiguous }),
+    ...(history === undefined ? {} : { history }),
+    key: keyOf(event),
+    epoch: event.lease.source.epoch,
+  };
+}
+
+const packedOf = ({ key: _key, epoch: _epoch, ...packed }: MovedEvent): PackedEvent => packed;

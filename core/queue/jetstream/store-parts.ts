@@ -1,0 +1,65 @@
+import { hostname } from 'node:os';
+import type { SharedRateLimiter } from '../../policy/shared-limiter.ts';
+import { Backlogs } from './backlog.ts';
+import type { Broker } from './connect.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { LaneMarks } from './lane-marks.ts';
+import { tokenOf } from './names.ts';
+import { readPlaces } from './places.ts';
+import { Processes, type Workers } from './processes.ts';
+import { Publisher } from './publisher.ts';
+import { EventPutter } from './put-events.ts';
+import { Registry } from './registry.ts';
+import { Retention } from './retention.ts';
+import { StoredEvents } from './stored-events.ts';
+import type { StoreStreams } from './stream-setup.ts';
+
+/** What a store on JetStream is made of. */
+export interface StoreParts {
+  readonly broker: Broker;
+  readonly streams: StoreStreams;
+  readonly publisher: Publisher;
+  readonly marks: LaneMarks;
+  readonly deadLetters: DeadLetters;
+  readonly registry: Registry;
+  readonly retention: Retention;
+  readonly putter: EventPutter;
+  readonly backlogs: Backlogs;
+  readonly stored: StoredEvents;
+  readonly processes: Processes;
+  readonly rateLimiter: SharedRateLimiter;
+  readonly now: () => number;
+}
+
+export interface PartsOptions {
+  readonly now: () => number;
+  readonly rateLimiter: SharedRateLimiter;
+  readonly workers: () => Workers | null;
+  /** Other processes came, went, or work for other connections. */
+  readonly onProcesses: () => void;
+}
+
+export function createStoreParts(broker: Broker, streams: StoreStreams, options: PartsOptions): StoreParts {
+  const { names, layout, buckets } = streams;
+  const { now, rateLimiter, workers, onProcesses } = options;
+  const publisher = new Publisher(broker);
+  const marks = new LaneMarks(buckets.hwm);
+  const deadLetters = new DeadLetters(broker, publisher, names);
+  const registry = new Registry(
+    buckets.conn,
+    async ({ id }) => {
+      const token = tokenOf(id);
+      return (await backlogs.count(token, await readPlaces(broker, names, token))).waiting;
+    },
+    now,
+  );
+  const retention = new Retention(broker, names, layout.epoch);
+  const makeRoom = (): Promise<number> => retention.makeRoom();
+  const putter = new EventPutter({ publisher, registry, deadLetters, names, layout, makeRoom, now });
+  const backlogs = new Backlogs({ broker, names, marks, epoch: layout.epoch });
+  const stored = new StoredEvents(broker, names, marks, layout.epoch);
+  const here = { pid: process.pid, host: hostname(), startedAt: new Date(now()).toISOString() };
+  const processes = new Processes(buckets.live, crypto.randomUUID(), here, workers, onProcesses);
+  const of = { broker, streams, publisher, marks, deadLetters, registry, retention, putter, backlogs, stored };
+  return { ...of, processes, rateLimiter, now };
+}

@@ -1,0 +1,129 @@
+import type { IncomingEvent } from '../../api/event.ts';
+import type { LanesOf, WaitingEvent } from '../queue.ts';
+import type { Broker } from './connect.ts';
+import type { LaneMark, LaneMarks } from './lane-marks.ts';
+import { laneKey, placeOf, tokenOf, type Names } from './names.ts';
+import { decodePack, type PackedEvent } from './pack.ts';
+import { readPlaces, type PlaceState } from './places.ts';
+import { headerNames } from './publisher.ts';
+import { messagesIn } from './scan.ts';
+
+/** An event in the stream, and where. */
+interface StoredEvent {
+  readonly packed: PackedEvent;
+  readonly seq: number;
+  readonly position: number;
+  /** Epoch ms when its message was put. */
+  readonly at: number;
+  readonly isWaiting: boolean;
+}
+
+/** More than the events of a message, so that message and position make one number. */
+const positions = 128;
+
+/** Reads what the stream has of a connection, and takes nothing out. */
+export class StoredEvents {
+  readonly #broker: Broker;
+  readonly #names: Names;
+  readonly #marks: LaneMarks;
+  readonly #epoch: number;
+
+  constructor(broker: Broker, names: Names, marks: LaneMarks, epoch: number) {
+    this.#broker = broker;
+    this.#names = names;
+    this.#marks = marks;
+    this.#epoch = epoch;
+  }
+
+  async peek(connection: string, most: number, after?: number): Promise<readonly WaitingEvent[]> {
+    const waiting: WaitingEvent[] = [];
+    const from = after === undefined ? undefined : Math.floor(after / positions);
+    if (most < 1) return waiting;
+    for await (const { packed, seq, position, isWaiting } of this.#read(connection, { from })) {
+      const number = seq * positions + position;
+      if (!isWaiting || (after !== undefined && number <= after)) continue;
+      const { id, acceptedAt, lanes, trace, text, attempts = 0, ambiguous, history } = packed;
+      waiting.push({ id, acceptedAt, lanes, trace, text, seq: number, attempts, ambiguous, history });
+      if (waiting.length >= most) break;
+    }
+    return waiting;
+  }
+
+  /** What was put between two times (epoch ms, both included) and delivered since, as new events, some hundred at a time. */
+  async *replayed(
+    connection: string,
+    from: number,
+    to: number,
+    now: number,
+    lanesOf: LanesOf | undefined,
+  ): AsyncGenerator<readonly PackedEvent[], void, undefined> {
+    const left = await this.#leftSince(connection, from);
+    let events: PackedEvent[] = [];
+    for await (const { packed, seq, position, at, isWaiting } of this.#read(connection, { since: from })) {
+      if (at > to) break;
+      if (at < from || isWaiting || left.has(seq * positions + position)) continue;
+      const lanes = packed.lanes ?? lanesOf?.(JSON.parse(packed.text) as IncomingEvent);
+      const id = `replay:${packed.id}:${crypto.randomUUID()}`;
+      const { text, trace } = packed;
+      events.push({ id, acceptedAt: now, text, again: 'replay', ...definedOf({ lanes, trace }) });
+      if (events.length >= chunk) {
+        yield events;
+        events = [];
+      }
+    }
+    if (events.length > 0) yield events;
+  }
+
+  async #leftSince(connection: string, since: number): Promise<ReadonlySet<number>> {
+    const left = new Set<number>();
+    const subject = this.#names.subject(tokenOf(connection), this.#epoch, 'left');
+    for await (const message of messagesIn(this.#broker, { stream: this.#names.stream, subject, since })) {
+      const { seq, positions: some } = message.json<{ readonly seq: number; readonly positions: readonly number[] }>();
+      for (const position of some) left.add(seq * positions + position);
+    }
+    return left;
+  }
+
+  async *#read(
+    connection: string,
+    where: { readonly from?: number | undefined; readonly since?: number | undefined },
+  ): AsyncGenerator<StoredEvent, void, undefined> {
+    const token = tokenOf(connection);
+    const places = new Map<string, PlaceState>();
+    for (const place of await readPlaces(this.#broker, this.#names, token)) places.set(place.subject, place);
+    const marks = await this.#marksOf([...places.values()]);
+    for await (const message of messagesIn(this.#broker, {
+      stream: this.#names.stream,
+      subject: this.#names.allOf(token, this.#epoch),
+      ...where,
+    })) {
+      const { subject, seq } = message;
+      if (placeOf(subject)?.place === 'left') continue;
+      const isCompressed = message.headers?.get(headerNames.encoding) === 'gzip';
+      const state = places.get(subject);
+      const mark = marks.get(subject);
+      const isOpen =
+        seq > (state?.floor ?? 0) && !(mark !== undefined && (seq < mark.seq || (seq === mark.seq && mark.isDone)));
+      const settled = new Set(mark?.seq === seq ? mark.settled : []);
+      for (const [position, packed] of decodePack({ data: message.data, isCompressed }).entries())
+        yield { packed, seq, position, at: message.time.getTime(), isWaiting: isOpen && !settled.has(position) };
+    }
+  }
+
+  async #marksOf(places: readonly PlaceState[]): Promise<ReadonlyMap<string, LaneMark>> {
+    const marks = new Map<string, LaneMark>();
+    await Promise.all(
+      places.map(async ({ token, epoch, place, subject, out }) => {
+        if (typeof place !== 'number' || out === 0) return;
+        const { mark } = await this.#marks.read(laneKey(token, epoch, place));
+        if (mark !== undefined) marks.set(subject, mark);
+      }),
+    );
+    return marks;
+  }
+}
+
+const chunk = 500;
+
+const definedOf = <T extends object>(of: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined)) as never;
