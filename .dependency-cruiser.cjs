@@ -58,7 +58,7 @@ module.exports = {
         pathNot: [
           '^core/(?:queue|runtime|policy|api)/',
           '^core/http/undici\\.ts$',
-          '^core/(?:package-root|folder-path|ndjson)\\.ts$',
+          '^core/(?:package-root|folder-path|ndjson|optional-peer)\\.ts$',
         ],
       },
       'core/queue builds on core/runtime, core/policy and core/api; it knows where folders and the package lie, and asks the owner of a store through the client that core/http loads, in lines of JSON.',

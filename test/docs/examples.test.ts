@@ -34,6 +34,7 @@ const entries = [
   'core/index.ts',
   'core/metrics/index.ts',
   'core/queue/index.ts',
+  'core/queue/jetstream/index.ts',
   'core/service/index.ts',
   'core/tracing/index.ts',
 ] as const;

@@ -30,7 +30,7 @@ export interface ConnectOptions {
   readonly tls?: BrokerTls | undefined;
   /** How long to wait for a broker that does not answer (ms). Default: for ever. */
   readonly waitMs?: number | undefined;
-  /** Told once, when the wait begins. */
+  /** Sighting once, when the wait begins. */
   readonly onWait?: ((why: string) => void) | undefined;
 }
 

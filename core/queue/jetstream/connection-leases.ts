@@ -49,10 +49,10 @@ export class ConnectionLeases {
     const intake = new LeaseIntake({ ...options, queue: this.#queue });
     this.#pulls = new Pulls({
       ...options,
-      take: async (message, place) => {
+      take: async (message, channel) => {
         if (this.#isStopped) return message.nak();
         this.#queue.setElsewhere(1);
-        if (await intake.take(message, place)) this.#worker.wake();
+        if (await intake.take(message, channel)) this.#worker.wake();
         else if (this.#queue.size === 0) this.#askSoon();
       },
       hasRoom: () => this.#queue.size < mostHere,

@@ -28,7 +28,7 @@ import { RecentIds } from './recent-ids.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { Workers } from './processes.ts';
 import { tokenOf } from './names.ts';
-import { readPlaces } from './places.ts';
+import { readChannels } from './channels.ts';
 
 /** A connection that this process delivers for. */
 interface Working {
@@ -100,7 +100,7 @@ export class JetStreamStore implements DeliveryStore {
       epoch: layout.epoch,
       recent: this.#recentOf(id, dedupWindowMs),
       now,
-      waiting: async () => (await backlogs.count(token, await readPlaces(broker, names, token))).waiting,
+      waiting: async () => (await backlogs.count(token, await readChannels(broker, names, token))).waiting,
       onDefect: (where, error) => this.#defect(connection.slug, id, where, error),
     });
     const worker = leases.worker();
@@ -191,7 +191,7 @@ export class JetStreamStore implements DeliveryStore {
 
   async #close(): Promise<void> {
     const { registry, processes, broker } = this.#parts;
-    await Promise.all([...this.#working.values()].map((working) => working?.worker.stop(0)));
+    await Promise.all([...this.#working.values()].map(async (working) => working?.worker.stop(0)));
     registry.close();
     await processes.close();
     await broker.connection.close();

@@ -1,7 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { LaneMark, LaneMarks } from './lane-marks.ts';
 import type { LeaseQueue } from './lease-queue.ts';
-import { laneKey, type Names, type Place } from './names.ts';
+import { laneKey, type Names, type Channel } from './names.ts';
 import { decodePack, UnreadablePack, type PackedEvent } from './pack.ts';
 import { PackLease } from './pack-lease.ts';
 import { headerNames, packVersion, type Publisher } from './publisher.ts';
@@ -33,7 +33,7 @@ export class LeaseIntake {
   }
 
   /** Returns whether there is something to deliver. */
-  async take(message: JsMsg, place: Place): Promise<boolean> {
+  async take(message: JsMsg, channel: Channel): Promise<boolean> {
     const { token, epoch, marks, queue } = this.#options;
     const here = queue.leaseOf(message.seq);
     if (here !== undefined) {
@@ -41,7 +41,7 @@ export class LeaseIntake {
       here.message = message;
       return false;
     }
-    const lane = typeof place === 'number' ? laneKey(token, epoch, place) : undefined;
+    const lane = typeof channel === 'number' ? laneKey(token, epoch, channel) : undefined;
     const { mark, revision } = lane === undefined ? { mark: undefined, revision: 0 } : await marks.read(lane);
     if (mark !== undefined && (message.seq < mark.seq || (message.seq === mark.seq && mark.isDone))) {
       message.ack();
@@ -49,16 +49,16 @@ export class LeaseIntake {
     }
     const events = await this.#eventsOf(message);
     if (events === undefined) return false;
-    if (place === 'again' && this.#waitsElsewhere(message, events)) return false;
+    if (channel === 'retry' && this.#waitsElsewhere(message, events)) return false;
     const known = mark?.seq === message.seq ? mark : undefined;
-    const lease = new PackLease(message, { epoch, place, lane }, events, known, revision);
+    const lease = new PackLease(message, { epoch, channel, lane }, events, known, revision);
     this.#leaveOutRepeats(lease);
     if (lease.open === 0) {
       if (lane !== undefined) await marks.write(lane, lease.mark(this.#options.by, [], []), revision);
       message.ack();
       return false;
     }
-    queue.add(lease, isSuspect(message, place, known, events));
+    queue.add(lease, isSuspect(message, channel, known, events));
     return true;
   }
 
@@ -92,19 +92,24 @@ export class LeaseIntake {
   /** A put that came a second time in other company. */
   #leaveOutRepeats(lease: PackLease): void {
     const { recent } = this.#options;
-    if (lease.source.place === 'again') return;
-    for (const [position, { id, again }] of lease.events.entries()) {
-      if (again !== undefined || lease.isSettled(position)) continue;
+    if (lease.source.channel === 'retry') return;
+    for (const [position, { id, origin }] of lease.events.entries()) {
+      if (origin !== undefined || lease.isSettled(position)) continue;
       if (!recent.add(id, `${lease.seq}:${position}`)) lease.settle(position, true);
     }
   }
 }
 
 /** Whether an earlier process may have sent some of it: it had the message, and did not give it back. */
-function isSuspect(message: JsMsg, place: Place, mark: LaneMark | undefined, events: readonly PackedEvent[]): boolean {
+function isSuspect(
+  message: JsMsg,
+  channel: Channel,
+  mark: LaneMark | undefined,
+  events: readonly PackedEvent[],
+): boolean {
   if (mark !== undefined) return !mark.isReturned;
   const deliveries = message.info.deliveryCount;
-  if (place !== 'again') return deliveries > 1;
+  if (channel !== 'retry') return deliveries > 1;
   const until = Math.min(...events.map(({ notBefore = 0 }) => notBefore));
   const naks = until - message.time.getTime() > longestLocalWaitMs ? 1 : 0;
   return deliveries - 1 > naks;

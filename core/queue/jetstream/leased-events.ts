@@ -70,17 +70,17 @@ export class LeasedEvents implements WaitingSource<LeasedEvent> {
   }
 
   after(seq: number, most: number): readonly number[] {
-    const found: number[] = [];
-    for (let at = firstAbove(this.#seqs, seq); at < this.#seqs.length && found.length < most; at += 1)
-      if (this.#events.has(this.#seqs[at]!)) found.push(this.#seqs[at]!);
-    return found;
+    const seqs: number[] = [];
+    for (let at = firstAbove(this.#seqs, seq); at < this.#seqs.length && seqs.length < most; at += 1)
+      if (this.#events.has(this.#seqs[at]!)) seqs.push(this.#seqs[at]!);
+    return seqs;
   }
 
   latest(most: number): readonly number[] {
-    const found: number[] = [];
-    for (let at = this.#seqs.length - 1; at >= 0 && found.length < most; at -= 1)
-      if (this.#events.has(this.#seqs[at]!)) found.push(this.#seqs[at]!);
-    return found;
+    const seqs: number[] = [];
+    for (let at = this.#seqs.length - 1; at >= 0 && seqs.length < most; at -= 1)
+      if (this.#events.has(this.#seqs[at]!)) seqs.push(this.#seqs[at]!);
+    return seqs;
   }
 
   nextOf(lane: string, seq: number, last: number, most: number): number[] {

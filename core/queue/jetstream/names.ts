@@ -19,10 +19,10 @@ export function fnv1a(text: string): number {
 }
 
 /**
- * Where the messages of a connection lie: a number is a lane. `any`: of no lane. `again`: they failed, and are of no
- * lane. `done`: settled as they were put. `left`: which events of a message were not delivered.
+ * Where the messages of a connection lie: a number is a lane. `any`: of no lane. `retry`: they failed, and are of no
+ * lane. `done`: settled as they were put. `undelivered`: which events of a message were not delivered.
  */
-export type Place = number | 'any' | 'again' | 'done' | 'left';
+export type Channel = number | 'any' | 'retry' | 'done' | 'undelivered';
 
 /** Everything that is named after a stream. */
 export class Names {
@@ -39,8 +39,8 @@ export class Names {
     return `${this.stream}-${of}`;
   }
 
-  subject(token: string, epoch: number, place: Place): string {
-    return `${this.stream}.ev.${token}.${epoch}.${place}`;
+  subject(token: string, epoch: number, channel: Channel): string {
+    return `${this.stream}.ev.${token}.${epoch}.${channel}`;
   }
 
   /** Of what a connection has in the stream, since its lanes were spread anew or ever. */
@@ -66,14 +66,14 @@ export class Names {
 /** The key of a lane's mark. */
 export const laneKey = (token: string, epoch: number, lane: number): string => `${token}.${epoch}.${lane}`;
 
-export const consumerName = (token: string, epoch: number, place: Place): string => `${token}-${epoch}-${place}`;
+export const consumerName = (token: string, epoch: number, channel: Channel): string => `${token}-${epoch}-${channel}`;
 
 /** Takes a subject or the name of a consumer apart; `undefined` where it is none of ours. */
-export function placeOf(
+export function channelOf(
   name: string,
-): { readonly token: string; readonly epoch: number; readonly place: Place } | undefined {
-  const match = /([0-9a-f]{20})[.-](\d+)[.-](\d+|any|again|done|left)$/.exec(name);
+): { readonly token: string; readonly epoch: number; readonly channel: Channel } | undefined {
+  const match = /([0-9a-f]{20})[.-](\d+)[.-](\d+|any|retry|done|undelivered)$/.exec(name);
   if (match === null) return undefined;
-  const [, token = '', epoch = '', place = ''] = match;
-  return { token, epoch: Number(epoch), place: /^\d/.test(place) ? Number(place) : (place as Place) };
+  const [, token = '', epoch = '', channel = ''] = match;
+  return { token, epoch: Number(epoch), channel: /^\d/.test(channel) ? Number(channel) : (channel as Channel) };
 }

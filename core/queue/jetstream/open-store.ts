@@ -15,7 +15,7 @@ export interface JetStreamOptions extends ConnectOptions, StreamOptions {
    * `spillway` where the URL names none.
    */
   readonly url: string;
-  /** Told of defects: what the broker refuses, and messages that cannot be read. */
+  /** Sighting of defects: what the broker refuses, and messages that cannot be read. */
   readonly onSignal?: ((signal: Signal) => unknown) | undefined;
   /** Epoch ms. Default: the system clock. */
   readonly now?: (() => number) | undefined;
@@ -23,7 +23,7 @@ export interface JetStreamOptions extends ConnectOptions, StreamOptions {
 
 /** A store that processes of many machines share. */
 export interface SharedDeliveryStore extends DeliveryStore {
-  /** A pace that all of them share: RuntimeOptions has a place for it. */
+  /** A pace that all of them share: RuntimeOptions has a channel for it. */
   readonly rateLimiter: SharedRateLimiter;
 }
 

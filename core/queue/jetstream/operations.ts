@@ -4,7 +4,7 @@ import type { StoreStatus } from '../store.ts';
 import type { StoredLetter } from './dead-letters.ts';
 import { hashOf, tokenOf } from './names.ts';
 import type { PackedEvent } from './pack.ts';
-import { readPlaces, type PlaceState } from './places.ts';
+import { readChannels, type ChannelState } from './channels.ts';
 import type { StoreParts } from './store-parts.ts';
 
 /** Dead letters that are put back at a time. */
@@ -53,7 +53,7 @@ function requeued(
     acceptedAt,
     ...(known === undefined ? {} : { lanes: known }),
     ...(trace === undefined ? {} : { trace }),
-    again: `dead:${seq}`,
+    origin: `dead:${seq}`,
     text,
   };
 }
@@ -68,8 +68,8 @@ export async function purgeConnection(parts: StoreParts, connection: string): Pr
   const record = registry.get(connection);
   if (record === undefined) return 0;
   const token = tokenOf(connection);
-  const places = await readPlaces(broker, names, token);
-  const { waiting, done } = await parts.backlogs.count(token, places);
+  const channels = await readChannels(broker, names, token);
+  const { waiting, done } = await parts.backlogs.count(token, channels);
   const { manager } = broker;
   await manager.streams.purge(names.stream, { filter: names.allOf(token) });
   const dead = await deadLetters.drop(connection);
@@ -85,12 +85,12 @@ export async function statusOf(parts: StoreParts, only: string | undefined): Pro
   const { names } = streams;
   const { manager } = broker;
   const records = registry.all().filter(({ id }) => only === undefined || id === only);
-  const [stream, dead, places] = await Promise.all([
+  const [stream, dead, channels] = await Promise.all([
     manager.streams.info(names.stream),
     manager.streams.info(names.dead, { subjects_filter: '>' }),
-    readPlaces(broker, names, only === undefined ? undefined : tokenOf(only)),
+    readChannels(broker, names, only === undefined ? undefined : tokenOf(only)),
   ]);
-  const byToken = grouped(places);
+  const byToken = grouped(channels);
   const letters = dead.state.subjects ?? {};
   const quarantined = Object.entries(letters).reduce(
     (sum, [subject, count]) => sum + (subject.startsWith(`${names.stream}.quarantine.`) ? count : 0),
@@ -119,12 +119,12 @@ export async function statusOf(parts: StoreParts, only: string | undefined): Pro
   };
 }
 
-function grouped(places: readonly PlaceState[]): ReadonlyMap<string, readonly PlaceState[]> {
-  const all = new Map<string, PlaceState[]>();
-  for (const place of places) {
-    const some = all.get(place.token);
-    if (some === undefined) all.set(place.token, [place]);
-    else some.push(place);
+function grouped(channels: readonly ChannelState[]): ReadonlyMap<string, readonly ChannelState[]> {
+  const all = new Map<string, ChannelState[]>();
+  for (const channel of channels) {
+    const some = all.get(channel.token);
+    if (some === undefined) all.set(channel.token, [channel]);
+    else some.push(channel);
   }
   return all;
 }

@@ -1,13 +1,13 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { SerialCalls } from '../serial-calls.ts';
 import type { LaneMark, TriedEvent } from './lane-marks.ts';
-import type { Place } from './names.ts';
+import type { Channel } from './names.ts';
 import type { PackedEvent } from './pack.ts';
 
 /** Where a message comes from. */
 export interface PackSource {
   readonly epoch: number;
-  readonly place: Place;
+  readonly channel: Channel;
   /** The key of its lane's mark; undefined where it is of no lane. */
   readonly lane: string | undefined;
 }
@@ -28,7 +28,7 @@ export class PackLease {
   readonly writes = new SerialCalls();
   readonly #settled = new Set<number>();
   /** Of those: positions that were not delivered from here. */
-  readonly #left = new Set<number>();
+  readonly #undelivered = new Set<number>();
   readonly #tried = new Map<number, TriedEvent>();
 
   constructor(message: JsMsg, source: PackSource, events: readonly PackedEvent[], mark?: LaneMark, revision = 0) {
@@ -50,8 +50,8 @@ export class PackLease {
   }
 
   /** Positions of events that were given up, or went on in another message. */
-  get left(): readonly number[] {
-    return [...this.#left];
+  get undelivered(): readonly number[] {
+    return [...this.#undelivered];
   }
 
   isSettled(position: number): boolean {
@@ -62,10 +62,10 @@ export class PackLease {
     return this.#tried.get(position);
   }
 
-  settle(position: number, isLeft: boolean): void {
+  settle(position: number, isUndelivered: boolean): void {
     this.#settled.add(position);
     this.#tried.delete(position);
-    if (isLeft) this.#left.add(position);
+    if (isUndelivered) this.#undelivered.add(position);
   }
 
   keep(tried: TriedEvent): void {

@@ -15,7 +15,7 @@ export interface PackedState {
   readonly ambiguous?: true | undefined;
   readonly history?: FailureHistory | undefined;
   /** What makes it another event than the one that had its id before: the dead letter that it was, or a replay. */
-  readonly again?: string | undefined;
+  readonly origin?: string | undefined;
 }
 
 export interface PackedEvent extends PackedState {

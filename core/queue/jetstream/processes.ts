@@ -3,7 +3,7 @@ import type { ConnectionWorker, StoreProcess } from '../store.ts';
 import { tokenOf } from './names.ts';
 import { processTtlMs } from './stream-setup.ts';
 
-interface Told {
+interface Sighting {
   readonly process: Omit<StoreProcess, 'isHere'>;
   /** When it was heard of, on a clock that nobody sets (ms). */
   readonly at: number;
@@ -22,7 +22,7 @@ export class Processes {
   readonly #bucket: KV;
   readonly #here: Omit<StoreProcess, 'isHere' | 'workers'>;
   readonly #workers: () => Workers | null;
-  readonly #others = new Map<string, Told>();
+  readonly #others = new Map<string, Sighting>();
   readonly #onChange: () => void;
   #timer: NodeJS.Timeout | undefined;
   #stopWatching = (): void => undefined;
@@ -53,7 +53,7 @@ export class Processes {
         for await (const { key, operation, delta, json } of watched(watch)) {
           if (operation !== 'PUT') this.#others.delete(key);
           else if (key !== this.key)
-            this.#others.set(key, { process: json() as Told['process'], at: performance.now() });
+            this.#others.set(key, { process: json() as Sighting['process'], at: performance.now() });
           if (delta === 0) resolve();
           this.#noticeChange();
         }
@@ -108,7 +108,7 @@ export class Processes {
   }
 
   /** The bucket forgets who is silent, and says nothing of that. */
-  #alive(): readonly (readonly [string, Told])[] {
+  #alive(): readonly (readonly [string, Sighting])[] {
     const since = performance.now() - processTtlMs;
     for (const [key, { at }] of this.#others) if (at < since) this.#others.delete(key);
     return [...this.#others];

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerConfig, ConsumerInfo, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from './connect.ts';
-import { consumerName, type Names, type Place } from './names.ts';
+import { consumerName, type Names, type Channel } from './names.ts';
 
 export interface PullOptions {
   readonly broker: Broker;
@@ -10,8 +10,8 @@ export interface PullOptions {
   readonly token: string;
   readonly epoch: number;
   /** Takes a message. What it throws is reported; the broker hands the message out again later. */
-  readonly take: (message: JsMsg, place: Place) => Promise<void>;
-  /** More messages may be taken out of places that have no order. */
+  readonly take: (message: JsMsg, channel: Channel) => Promise<void>;
+  /** More messages may be taken out of channels that have no order. */
   readonly hasRoom: () => boolean;
   readonly onDefect: (error: unknown) => void;
 }
@@ -22,8 +22,8 @@ const expiresMs = 30_000;
 const pauseMs = 1_000;
 /** Messages that fetch() may return at once. */
 const fetchSize = 20;
-/** Messages of places without order that may be out at once, at all processes. */
-const mostOut = { any: 2_000, again: 50_000 };
+/** Messages of channels without order that may be out at once, at all processes. */
+const mostOut = { any: 2_000, retry: 50_000 };
 
 /**
  * Takes the messages of one connection out of the stream: a standing request for each lane, of which the broker hands
@@ -39,7 +39,7 @@ export class Pulls {
   }
 
   start(): void {
-    for (const place of ['any', 'again'] as const) this.#shared.push(new SharedPull(this.#options, place));
+    for (const channel of ['any', 'retry'] as const) this.#shared.push(new SharedPull(this.#options, channel));
     for (const pull of this.#shared) pull.start();
   }
 
@@ -66,14 +66,14 @@ export class Pulls {
 
 abstract class Pull {
   protected readonly options: PullOptions;
-  protected readonly place: Place;
+  protected readonly channel: Channel;
   protected messages: ConsumerMessages | undefined;
   readonly #stopped = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: PullOptions, place: Place) {
+  constructor(options: PullOptions, channel: Channel) {
     this.options = options;
-    this.place = place;
+    this.channel = channel;
   }
 
   start(): void {
@@ -94,7 +94,7 @@ abstract class Pull {
 
   protected async take(message: JsMsg): Promise<void> {
     try {
-      await this.options.take(message, this.place);
+      await this.options.take(message, this.channel);
     } catch (error) {
       this.options.onDefect(error);
     }
@@ -103,7 +103,7 @@ abstract class Pull {
   async #run(): Promise<void> {
     while (!this.signal.aborted) {
       try {
-        const consumer = await ensureConsumer(this.options, this.place);
+        const consumer = await ensureConsumer(this.options, this.channel);
         while (!this.signal.aborted) await this.pull(consumer);
       } catch (error) {
         if (this.signal.aborted || this.options.broker.connection.isClosed()) return;
@@ -126,7 +126,7 @@ class LanePull extends Pull {
 
 class SharedPull extends Pull {
   protected async pull(info: ConsumerInfo): Promise<void> {
-    if (!this.options.hasRoom()) return void (await sleep(20, undefined, { signal: this.signal }));
+    if (!this.options.hasRoom()) return sleep(20, undefined, { signal: this.signal });
     const consumer = this.options.broker.stream.consumers.getConsumerFromInfo(info);
     this.messages = await consumer.fetch({ max_messages: fetchSize, expires: expiresMs });
     if (this.signal.aborted) return void (await this.messages.close());
@@ -137,16 +137,16 @@ class SharedPull extends Pull {
 const isPassing = (error: unknown): boolean =>
   ['AbortError', 'TimeoutError', 'NoRespondersError', 'RequestError'].includes((error as Error).name);
 
-async function ensureConsumer({ broker, names, token, epoch }: PullOptions, place: Place): Promise<ConsumerInfo> {
+async function ensureConsumer({ broker, names, token, epoch }: PullOptions, channel: Channel): Promise<ConsumerInfo> {
   const { AckPolicy, DeliverPolicy, ReplayPolicy } = broker.nats.jetstream;
   const config: Partial<ConsumerConfig> = {
-    durable_name: consumerName(token, epoch, place),
-    filter_subject: names.subject(token, epoch, place),
+    durable_name: consumerName(token, epoch, channel),
+    filter_subject: names.subject(token, epoch, channel),
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     replay_policy: ReplayPolicy.Instant,
     ack_wait: leaseMs * 1_000_000,
-    max_ack_pending: typeof place === 'number' ? 1 : mostOut[place === 'again' ? 'again' : 'any'],
+    max_ack_pending: typeof channel === 'number' ? 1 : mostOut[channel === 'retry' ? 'retry' : 'any'],
     max_deliver: -1,
   };
   const { manager } = broker;

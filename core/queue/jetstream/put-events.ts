@@ -1,7 +1,7 @@
 import type { IncomingEvent } from '../../api/event.ts';
 import { connectionIdOf, QueueFull, type Put, type PutResult, type QueuedEvent } from '../queue.ts';
 import type { DeadLetters, GivenUp } from './dead-letters.ts';
-import { fnv1a, hashOf, tokenOf, type Names, type Place } from './names.ts';
+import { fnv1a, hashOf, tokenOf, type Names, type Channel } from './names.ts';
 import { packsOf, type PackedEvent } from './pack.ts';
 import type { Outgoing, Publisher } from './publisher.ts';
 import type { ConnectionRecord, Registry } from './registry.ts';
@@ -20,14 +20,14 @@ export interface PutterOptions {
 }
 
 /** An event on its way into the stream, and where it was in its put. */
-interface PlacedEvent extends PackedEvent {
+interface PutEvent extends PackedEvent {
   readonly position: number;
 }
 
 /** One message of a put. */
 interface PutPack {
   readonly outgoing: Outgoing;
-  readonly events: readonly PlacedEvent[];
+  readonly events: readonly PutEvent[];
   readonly isSettled: boolean;
 }
 
@@ -39,7 +39,7 @@ interface PreparedPut {
   readonly total: number;
 }
 
-interface RejectedEvent extends PlacedEvent {
+interface RejectedEvent extends PutEvent {
   readonly outcome: NonNullable<QueuedEvent['outcome']>;
 }
 
@@ -52,7 +52,7 @@ export class EventPutter {
   }
 
   /** Where events of these vendor's lanes go: into the lane of the first of them. */
-  placeOf(lanes: readonly string[] | undefined): Place {
+  channelOf(lanes: readonly string[] | undefined): Channel {
     const [first] = lanes ?? [];
     return first === undefined ? 'any' : fnv1a(first) % this.#options.layout.lanes;
   }
@@ -71,10 +71,10 @@ export class EventPutter {
     const hasLanes = events.some(({ lanes }) => lanes !== undefined);
     if (hasLanes && !record.hasLanes)
       await this.#options.registry.register({ id: record.id, settings: undefined, hasLanes });
-    const places = new Map<Place, PackedEvent[]>();
-    for (const event of events) addTo(places, this.placeOf(event.lanes), event);
-    const packs = [...places].flatMap(([place, some]) =>
-      packsOf(some).map((pack) => this.#pack(record, place, pack, batch)),
+    const channels = new Map<Channel, PackedEvent[]>();
+    for (const event of events) addTo(channels, this.channelOf(event.lanes), event);
+    const packs = [...channels].flatMap(([channel, some]) =>
+      packsOf(some).map((pack) => this.#pack(record, channel, pack, batch)),
     );
     await this.#publishAll(packs);
   }
@@ -85,19 +85,19 @@ export class EventPutter {
     const hasLanes = put.events.some(({ lanes }) => lanes !== undefined);
     const settings = typeof connection === 'string' ? undefined : connection;
     const record = await this.#options.registry.register({ id, settings, hasLanes });
-    const fresh = new Map<string, PlacedEvent & { readonly outcome: QueuedEvent['outcome'] }>();
+    const fresh = new Map<string, PutEvent & { readonly outcome: QueuedEvent['outcome'] }>();
     for (const [position, event] of put.events.entries())
       if (!fresh.has(event.id)) fresh.set(event.id, { ...packedOf(event), position, outcome: event.outcome });
-    const places = new Map<Place, PlacedEvent[]>();
+    const channels = new Map<Channel, PutEvent[]>();
     const rejected: RejectedEvent[] = [];
     for (const { outcome, ...event } of fresh.values()) {
       if (outcome?.kind === 'rejected') rejected.push({ ...event, outcome });
-      else addTo(places, outcome === undefined ? this.placeOf(event.lanes) : 'done', event);
+      else addTo(channels, outcome === undefined ? this.channelOf(event.lanes) : 'done', event);
     }
-    const packs = [...places].flatMap(([place, events]) =>
+    const packs = [...channels].flatMap(([channel, events]) =>
       packsOf(events).map((pack): PutPack => {
         const packed = pack.map(({ position: _position, ...event }) => event);
-        return { outgoing: this.#pack(record, place, packed, ''), events: pack, isSettled: place === 'done' };
+        return { outgoing: this.#pack(record, channel, packed, ''), events: pack, isSettled: channel === 'done' };
       }),
     );
     return { record, packs, rejected, total: put.events.length };
@@ -126,9 +126,9 @@ export class EventPutter {
     return settled.length === 0 ? counts : { ...counts, settled: settled.sort((a, b) => a - b) };
   }
 
-  #pack(record: ConnectionRecord, place: Place, events: readonly PackedEvent[], batch: string): Outgoing {
+  #pack(record: ConnectionRecord, channel: Channel, events: readonly PackedEvent[], batch: string): Outgoing {
     const { publisher, names, layout } = this.#options;
-    const subject = names.subject(tokenOf(record.id), layout.epoch, place);
+    const subject = names.subject(tokenOf(record.id), layout.epoch, channel);
     const messageId = hashOf(record.generation, subject, batch, ...events.map(({ id }) => id));
     return publisher.pack(subject, events, messageId);
   }

@@ -1,6 +1,6 @@
 import type { Broker } from './connect.ts';
 import type { Names } from './names.ts';
-import { readPlaces, type PlaceState } from './places.ts';
+import { readChannels, type ChannelState } from './channels.ts';
 import { messagesIn } from './scan.ts';
 
 /** Above this share of the stream's bytes, nothing is kept for replay. */
@@ -24,12 +24,12 @@ export class Retention {
     const { state, config } = await this.#broker.manager.streams.info(this.#names.stream);
     const isTight = config.max_bytes > 0 && state.bytes > fullShare * config.max_bytes;
     if (isTight) return this.makeRoom();
-    return this.#purge(await this.#firstSince(before, state.last_seq), await readPlaces(this.#broker, this.#names));
+    return this.#purge(await this.#firstSince(before, state.last_seq), await readChannels(this.#broker, this.#names));
   }
 
   /** Removes all that is settled. */
   async makeRoom(): Promise<number> {
-    return this.#purge(Number.POSITIVE_INFINITY, await readPlaces(this.#broker, this.#names));
+    return this.#purge(Number.POSITIVE_INFINITY, await readChannels(this.#broker, this.#names));
   }
 
   /** The first sequence number at or after a time; the next one where there is none. */
@@ -39,21 +39,21 @@ export class Retention {
     return last + 1;
   }
 
-  async #purge(end: number, places: readonly PlaceState[]): Promise<number> {
+  async #purge(end: number, channels: readonly ChannelState[]): Promise<number> {
     // What was not delivered of a message is said behind that message: it goes once that is gone.
     const floors = new Map<string, number>();
-    for (const { token, place, floor } of places)
-      if (place !== 'left' && place !== 'done')
+    for (const { token, channel, floor } of channels)
+      if (channel !== 'undelivered' && channel !== 'done')
         floors.set(token, Math.min(floor, floors.get(token) ?? Number.POSITIVE_INFINITY));
     let purged = 0;
-    for (const { token, subject, place, floor, messages, waiting } of places) {
-      if (messages === 0 || (waiting === messages && place !== 'left' && place !== 'done')) continue;
-      const settled = place === 'left' ? (floors.get(token) ?? floor) : floor;
+    for (const { token, subject, channel, floor, messages, waiting } of channels) {
+      if (messages === 0 || (waiting === messages && channel !== 'undelivered' && channel !== 'done')) continue;
+      const settled = channel === 'undelivered' ? (floors.get(token) ?? floor) : floor;
       const seq = Math.min(end, settled + 1);
       if (seq <= 1) continue;
       const limit = Number.isFinite(seq) && seq <= Number.MAX_SAFE_INTEGER ? { seq } : {};
       const result = await this.#broker.manager.streams.purge(this.#names.stream, { filter: subject, ...limit });
-      if (place !== 'left') purged += result.purged;
+      if (channel !== 'undelivered') purged += result.purged;
     }
     return purged;
   }

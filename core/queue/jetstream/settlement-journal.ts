@@ -60,12 +60,12 @@ export class SettlementJournal {
       return [{ packed: event.packed, outcome, reason, attempts, diedAt: now, configHash, key: keyOf(event) }];
     });
     await deadLetters.write(connection, token, dead);
-    const again = parts.flatMap(({ event, settlement }): readonly MovedEvent[] => {
+    const retries = parts.flatMap(({ event, settlement }): readonly MovedEvent[] => {
       if (settlement.kind !== 'retry' || event.lease.source.lane !== undefined) return [];
       const { position: _position, ...tried } = triedOf(event, settlement);
       return [{ ...movedOf(event), ...tried }];
     });
-    await this.#publishAgain(again);
+    await this.#publishRetries(retries);
   }
 
   /** Has the mark of the lane say what is settled, where something has to wait for that. */
@@ -89,11 +89,11 @@ export class SettlementJournal {
   /** Everything of it is settled. */
   async finish(lease: PackLease): Promise<void> {
     const { publisher, names, token } = this.#options;
-    const { left, message, source, seq } = lease;
-    if (left.length > 0) {
-      const subject = names.subject(token, source.epoch, 'left');
-      const data = new TextEncoder().encode(JSON.stringify({ seq, positions: left }));
-      await publisher.publish({ subject, data, isCompressed: false, messageId: `left:${seq}`, headers: {} });
+    const { undelivered, message, source, seq } = lease;
+    if (undelivered.length > 0) {
+      const subject = names.subject(token, source.epoch, 'undelivered');
+      const data = new TextEncoder().encode(JSON.stringify({ seq, positions: undelivered }));
+      await publisher.publish({ subject, data, isCompressed: false, messageId: `undelivered:${seq}`, headers: {} });
     }
     if (source.lane !== undefined) return message.ack();
     for (let tries = 1; tries <= ackTries; tries += 1) {
@@ -110,7 +110,7 @@ export class SettlementJournal {
       return message.nak();
     }
     // The broker would count this delivery as one that failed: a message of its own says that nothing was sent.
-    await this.#publishAgain(rest.map(movedOf));
+    await this.#publishRetries(rest.map(movedOf));
     await message.ackAck().catch(() => false);
   }
 
@@ -131,14 +131,14 @@ export class SettlementJournal {
     }
   }
 
-  async #publishAgain(events: readonly MovedEvent[]): Promise<void> {
+  async #publishRetries(events: readonly MovedEvent[]): Promise<void> {
     const { publisher, names, token } = this.#options;
     const [first] = events;
     if (first === undefined) return;
-    const subject = names.subject(token, first.epoch, 'again');
+    const subject = names.subject(token, first.epoch, 'retry');
     await publisher.inOrder(subject, async () => {
       for (const pack of packsOf(events)) {
-        const messageId = `again:${hashOf(token, ...pack.map(({ key }) => key))}`;
+        const messageId = `retry:${hashOf(token, ...pack.map(({ key }) => key))}`;
         await publisher.publish(publisher.pack(subject, pack.map(packedOf), messageId));
       }
     });

@@ -5,7 +5,7 @@ import type { Broker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { LaneMarks } from './lane-marks.ts';
 import { tokenOf } from './names.ts';
-import { readPlaces } from './places.ts';
+import { readChannels } from './channels.ts';
 import { Processes, type Workers } from './processes.ts';
 import { Publisher } from './publisher.ts';
 import { EventPutter } from './put-events.ts';
@@ -49,7 +49,7 @@ export function createStoreParts(broker: Broker, streams: StoreStreams, options:
     buckets.conn,
     async ({ id }) => {
       const token = tokenOf(id);
-      return (await backlogs.count(token, await readPlaces(broker, names, token))).waiting;
+      return (await backlogs.count(token, await readChannels(broker, names, token))).waiting;
     },
     now,
   );

@@ -2,9 +2,9 @@ import type { IncomingEvent } from '../../api/event.ts';
 import type { LanesOf, WaitingEvent } from '../queue.ts';
 import type { Broker } from './connect.ts';
 import type { LaneMark, LaneMarks } from './lane-marks.ts';
-import { laneKey, placeOf, tokenOf, type Names } from './names.ts';
+import { laneKey, channelOf, tokenOf, type Names } from './names.ts';
 import { decodePack, type PackedEvent } from './pack.ts';
-import { readPlaces, type PlaceState } from './places.ts';
+import { readChannels, type ChannelState } from './channels.ts';
 import { headerNames } from './publisher.ts';
 import { messagesIn } from './scan.ts';
 
@@ -49,7 +49,7 @@ export class StoredEvents {
     return waiting;
   }
 
-  /** What was put between two times (epoch ms, both included) and delivered since, as new events, some hundred at a time. */
+  /** What was put between two times (epoch ms, both included) and delivered since, as new events, in some steps. */
   async *replayed(
     connection: string,
     from: number,
@@ -57,15 +57,15 @@ export class StoredEvents {
     now: number,
     lanesOf: LanesOf | undefined,
   ): AsyncGenerator<readonly PackedEvent[], void, undefined> {
-    const left = await this.#leftSince(connection, from);
+    const undelivered = await this.#undeliveredSince(connection, from);
     let events: PackedEvent[] = [];
     for await (const { packed, seq, position, at, isWaiting } of this.#read(connection, { since: from })) {
       if (at > to) break;
-      if (at < from || isWaiting || left.has(seq * positions + position)) continue;
+      if (at < from || isWaiting || undelivered.has(seq * positions + position)) continue;
       const lanes = packed.lanes ?? lanesOf?.(JSON.parse(packed.text) as IncomingEvent);
       const id = `replay:${packed.id}:${crypto.randomUUID()}`;
       const { text, trace } = packed;
-      events.push({ id, acceptedAt: now, text, again: 'replay', ...definedOf({ lanes, trace }) });
+      events.push({ id, acceptedAt: now, text, origin: 'replay', ...definedOf({ lanes, trace }) });
       if (events.length >= chunk) {
         yield events;
         events = [];
@@ -74,14 +74,14 @@ export class StoredEvents {
     if (events.length > 0) yield events;
   }
 
-  async #leftSince(connection: string, since: number): Promise<ReadonlySet<number>> {
-    const left = new Set<number>();
-    const subject = this.#names.subject(tokenOf(connection), this.#epoch, 'left');
+  async #undeliveredSince(connection: string, since: number): Promise<ReadonlySet<number>> {
+    const undelivered = new Set<number>();
+    const subject = this.#names.subject(tokenOf(connection), this.#epoch, 'undelivered');
     for await (const message of messagesIn(this.#broker, { stream: this.#names.stream, subject, since })) {
       const { seq, positions: some } = message.json<{ readonly seq: number; readonly positions: readonly number[] }>();
-      for (const position of some) left.add(seq * positions + position);
+      for (const position of some) undelivered.add(seq * positions + position);
     }
-    return left;
+    return undelivered;
   }
 
   async *#read(
@@ -89,18 +89,18 @@ export class StoredEvents {
     where: { readonly from?: number | undefined; readonly since?: number | undefined },
   ): AsyncGenerator<StoredEvent, void, undefined> {
     const token = tokenOf(connection);
-    const places = new Map<string, PlaceState>();
-    for (const place of await readPlaces(this.#broker, this.#names, token)) places.set(place.subject, place);
-    const marks = await this.#marksOf([...places.values()]);
+    const channels = new Map<string, ChannelState>();
+    for (const channel of await readChannels(this.#broker, this.#names, token)) channels.set(channel.subject, channel);
+    const marks = await this.#marksOf([...channels.values()]);
     for await (const message of messagesIn(this.#broker, {
       stream: this.#names.stream,
       subject: this.#names.allOf(token, this.#epoch),
       ...where,
     })) {
       const { subject, seq } = message;
-      if (placeOf(subject)?.place === 'left') continue;
+      if (channelOf(subject)?.channel === 'undelivered') continue;
       const isCompressed = message.headers?.get(headerNames.encoding) === 'gzip';
-      const state = places.get(subject);
+      const state = channels.get(subject);
       const mark = marks.get(subject);
       const isOpen =
         seq > (state?.floor ?? 0) && !(mark !== undefined && (seq < mark.seq || (seq === mark.seq && mark.isDone)));
@@ -110,12 +110,12 @@ export class StoredEvents {
     }
   }
 
-  async #marksOf(places: readonly PlaceState[]): Promise<ReadonlyMap<string, LaneMark>> {
+  async #marksOf(channels: readonly ChannelState[]): Promise<ReadonlyMap<string, LaneMark>> {
     const marks = new Map<string, LaneMark>();
     await Promise.all(
-      places.map(async ({ token, epoch, place, subject, out }) => {
-        if (typeof place !== 'number' || out === 0) return;
-        const { mark } = await this.#marks.read(laneKey(token, epoch, place));
+      channels.map(async ({ token, epoch, channel, subject, out }) => {
+        if (typeof channel !== 'number' || out === 0) return;
+        const { mark } = await this.#marks.read(laneKey(token, epoch, channel));
         if (mark !== undefined) marks.set(subject, mark);
       }),
     );

@@ -6,7 +6,7 @@ import { type Broker, requestTimeoutMs } from './connect.ts';
 import { Names } from './names.ts';
 
 export interface StreamOptions {
-  /** Lanes of a connection, over which the vendor's lanes are spread. Default: as the stream has it; 64 for a new one. */
+  /** Lanes of a connection, over which the vendor's lanes are spread. Default: as the stream has it, 64 at first. */
   readonly lanes?: number | undefined;
   /** Copies of everything. Default: as the stream has it; 1 for a new one. */
   readonly replicas?: number | undefined;
@@ -170,8 +170,8 @@ async function openLayout(
     if (known !== undefined && (lanes === undefined || lanes === known.lanes)) return known;
     if (known !== undefined && stream !== undefined) await assertDrained(broker, names, known, lanes ?? known.lanes);
     const next: Layout = { format: 1, lanes: lanes ?? defaults.lanes, epoch: (known?.epoch ?? -1) + 1 };
-    const written = entry === null ? conn.create(layoutKey, JSON.stringify(next)) : undefined;
-    const revision = await (written ?? conn.update(layoutKey, JSON.stringify(next), entry?.revision ?? 0)).catch(
+    const creation = entry === null ? conn.create(layoutKey, JSON.stringify(next)) : undefined;
+    const revision = await (creation ?? conn.update(layoutKey, JSON.stringify(next), entry?.revision ?? 0)).catch(
       () => undefined,
     );
     if (revision !== undefined) return next;
@@ -183,7 +183,7 @@ async function assertDrained({ manager }: Broker, names: Names, { lanes }: Layou
   const { state } = await manager.streams.info(names.stream, { subjects_filter: `${names.stream}.ev.>` });
   const counts = new Map<string, number>();
   for (const [subject, count] of Object.entries(state.subjects ?? {}))
-    if (!/\.(?:done|left)$/.test(subject)) counts.set(subject, count);
+    if (!/\.(?:done|undelivered)$/.test(subject)) counts.set(subject, count);
   for await (const { config, num_pending, num_ack_pending } of manager.consumers.list(names.stream))
     if (num_pending + num_ack_pending === 0) counts.delete(config.filter_subject ?? '');
   if (counts.size > 0)

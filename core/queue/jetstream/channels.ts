@@ -1,11 +1,11 @@
 import type { Broker } from './connect.ts';
-import { consumerName, placeOf, type Names, type Place } from './names.ts';
+import { consumerName, channelOf, type Names, type Channel } from './names.ts';
 
-/** What there is of a connection in one place of the stream, in messages. */
-export interface PlaceState {
+/** What there is of a connection in one channel of the stream, in messages. */
+export interface ChannelState {
   readonly token: string;
   readonly epoch: number;
-  readonly place: Place;
+  readonly channel: Channel;
   readonly subject: string;
   /** In the stream, settled ones included. */
   readonly messages: number;
@@ -23,23 +23,23 @@ interface Progress {
   readonly ack_floor: { readonly stream_seq: number };
 }
 
-/** The places of one connection, or of all. */
-export async function readPlaces(broker: Broker, names: Names, token?: string): Promise<readonly PlaceState[]> {
+/** The channels of one connection, or of all. */
+export async function readChannels(broker: Broker, names: Names, token?: string): Promise<readonly ChannelState[]> {
   const filter = token === undefined ? `${names.stream}.ev.>` : names.allOf(token);
   const { state } = await broker.manager.streams.info(names.stream, { subjects_filter: filter });
   const subjects = Object.entries(state.subjects ?? {});
   const progress = token === undefined ? await allProgress(broker, names) : undefined;
   return Promise.all(
     subjects.flatMap(([subject, messages]) => {
-      const at = placeOf(subject);
+      const at = channelOf(subject);
       return at === undefined ? [] : [stateOf({ ...at, subject, messages })];
     }),
   );
 
-  async function stateOf(of: Omit<PlaceState, 'waiting' | 'out' | 'floor'>): Promise<PlaceState> {
-    if (of.place === 'done' || of.place === 'left')
+  async function stateOf(of: Omit<ChannelState, 'waiting' | 'out' | 'floor'>): Promise<ChannelState> {
+    if (of.channel === 'done' || of.channel === 'undelivered')
       return { ...of, waiting: 0, out: 0, floor: Number.MAX_SAFE_INTEGER };
-    const name = consumerName(of.token, of.epoch, of.place);
+    const name = consumerName(of.token, of.epoch, of.channel);
     const known =
       progress === undefined
         ? await broker.manager.consumers.info(names.stream, name).catch(absent(broker))
