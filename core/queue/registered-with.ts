@@ -24,4 +24,3 @@ function formerAfter({ destination, former = [] }: RegisteredConnection, now: nu
   // Never earlier than the one before: the clock may have been set back.
   return [...former, { destination, until: Math.max(now, former.at(-1)?.until ?? 0) }];
 }
-
