@@ -25,7 +25,8 @@ import { ConnectionLeases } from './connection-leases.ts';
 import { deadLetterOf } from './dead-letters.ts';
 import { purgeConnection, requeueLetters, statusOf } from './operations.ts';
 import { RecentIds } from './recent-ids.ts';
-import type { StoreParts } from './store-parts.ts';
+import type { PartsOptions, StoreParts } from './store-parts.ts';
+import { SuspendedConnection } from './suspended-connection.ts';
 import type { Workers } from './processes.ts';
 import { tokenOf } from './names.ts';
 import { readChannels } from './channels.ts';
@@ -37,10 +38,7 @@ interface Working {
   readonly worker: QueueWorker;
 }
 
-export type CreateParts = (hooks: {
-  readonly workers: () => Workers | null;
-  readonly onProcesses: () => void;
-}) => StoreParts;
+export type CreateParts = (hooks: Pick<PartsOptions, 'workers' | 'onProcesses' | 'onDefect'>) => StoreParts;
 
 /** The store of a process on a broker that others share with it. */
 export class JetStreamStore implements DeliveryStore {
@@ -55,13 +53,17 @@ export class JetStreamStore implements DeliveryStore {
 
   private constructor(create: CreateParts, onSignal: ((signal: Signal) => unknown) | undefined) {
     this.#onSignal = onSignal;
-    this.#parts = create({ workers: () => this.#workers(), onProcesses: () => this.#shareLanes() });
+    this.#parts = create({
+      workers: () => this.#workers(),
+      onProcesses: () => this.#processesChanged(),
+      onDefect: (where, error) => this.#defect('', '', where, error),
+    });
   }
 
   static async open(create: CreateParts, onSignal: ((signal: Signal) => unknown) | undefined): Promise<JetStreamStore> {
     const store = new JetStreamStore(create, onSignal);
-    const { registry, processes } = store.#parts;
-    await Promise.all([registry.open(), processes.open()]);
+    const { registry, processes, suspensions } = store.#parts;
+    await Promise.all([registry.open(), processes.open(), suspensions.open()]);
     registry.onChange(({ id }) => store.#shareLanesOf(id));
     return store;
   }
@@ -83,7 +85,7 @@ export class JetStreamStore implements DeliveryStore {
     this.#assertOpen();
     const { id = connection.id } = options;
     if (this.#working.get(id) !== undefined) throw new Error(`a worker delivers for ${id} already`);
-    const { broker, streams, publisher, marks, deadLetters, processes, backlogs, now } = this.#parts;
+    const { broker, streams, publisher, marks, deadLetters, processes, suspensions, backlogs, now } = this.#parts;
     const { names, layout, dedupWindowMs } = streams;
     const token = tokenOf(id);
     const leases = new ConnectionLeases({
@@ -95,7 +97,13 @@ export class JetStreamStore implements DeliveryStore {
       token,
       connection: id,
       by: processes.key,
-      connectionOf: connection,
+      connectionOf: new SuspendedConnection(connection, {
+        suspensions,
+        token,
+        configHash: options.configHash ?? '',
+        by: processes.key,
+        isAlive: (key) => processes.isAlive(key),
+      }),
       work: options,
       epoch: layout.epoch,
       recent: this.#recentOf(id, dedupWindowMs),
@@ -105,7 +113,9 @@ export class JetStreamStore implements DeliveryStore {
     });
     const worker = leases.worker();
     this.#working.set(id, { connection, leases, worker });
+    const stopListening = suspensions.onChange(token, () => leases.suspensionChanged());
     void worker.ended().then(() => {
+      stopListening();
       this.#working.delete(id);
       return processes.tell();
     });
@@ -190,9 +200,10 @@ export class JetStreamStore implements DeliveryStore {
   }
 
   async #close(): Promise<void> {
-    const { registry, processes, broker } = this.#parts;
+    const { registry, processes, suspensions, broker } = this.#parts;
     await Promise.all([...this.#working.values()].map(async (working) => working?.worker.stop(0)));
     registry.close();
+    suspensions.close();
     await processes.close();
     await broker.connection.close();
   }
@@ -207,8 +218,11 @@ export class JetStreamStore implements DeliveryStore {
     );
   }
 
-  #shareLanes(): void {
-    for (const id of this.#working.keys()) this.#shareLanesOf(id);
+  #processesChanged(): void {
+    for (const [id, working] of this.#working) {
+      this.#shareLanesOf(id);
+      working?.leases.suspensionChanged();
+    }
   }
 
   /** Asks for those lanes of a connection that are this process's, once the connection has any. */

@@ -75,6 +75,10 @@ export class Processes {
     return [here, ...this.#alive().map(([, { process }]) => ({ ...process, isHere: false }))];
   }
 
+  isAlive(key: string): boolean {
+    return this.#alive().some(([other]) => other === key);
+  }
+
   /** Of so many lanes of a connection, those that this process asks for. */
   lanesHere(connection: string, lanes: number): ReadonlySet<number> {
     const rivals = this.#alive()
