@@ -21,7 +21,7 @@ const defaultPort = 4222;
 export const isBrokerUrl = (text: string): boolean => /^(?:nats|tls):\/\//.test(text);
 
 /** The URL without what nobody may see. */
-export const shownUrl = (url: string): string => url.replace(/^([a-z]+:\/\/)[^/]*@/, '$1');
+export const shownUrl = (url: string): string => url.replace(/^([a-z]+:\/\/).*@/s, '$1');
 
 /** Throws BrokerRefused, without the secrets of the URL. */
 export function parseBrokerUrl(url: string): BrokerUrl {

@@ -20,10 +20,10 @@ import {
 } from '../store.ts';
 import type { QueueWorker } from '../work-options.ts';
 import { misconfiguredState } from '../worker-state.ts';
-import { closedError } from './broker-errors.ts';
+import { asStoreError, closedError, storeErrorOf } from './broker-errors.ts';
 import { ConnectionLeases } from './connection-leases.ts';
 import { deadLetterOf } from './dead-letters.ts';
-import { purgeConnection, requeueLetters, statusOf } from './operations.ts';
+import { purgeConnection, replayEvents, requeueLetters, statusOf } from './operations.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { PartsOptions, StoreParts } from './store-parts.ts';
 import { SuspendedConnection } from './suspended-connection.ts';
@@ -76,7 +76,7 @@ export class JetStreamStore implements DeliveryStore {
     this.#assertOpen();
     const ids = puts.map(connectionIdOf);
     ids.forEach(assertUsable);
-    const results = await this.#parts.putter.putAll(puts);
+    const results = await asStoreError(this.#parts.putter.putAll(puts));
     for (const id of ids) this.#wake(id);
     return results;
   }
@@ -111,14 +111,15 @@ export class JetStreamStore implements DeliveryStore {
       waiting: async () => (await backlogs.count(token, await readChannels(broker, names, token))).waiting,
       onDefect: (where, error) => this.#defect(connection.slug, id, where, error),
     });
-    const worker = leases.worker();
-    this.#working.set(id, { connection, leases, worker });
+    const inner = leases.worker();
     const stopListening = suspensions.onChange(token, () => leases.suspensionChanged());
-    void worker.ended().then(() => {
+    const over = inner.ended().then(async () => {
       stopListening();
       this.#working.delete(id);
-      return processes.tell();
+      await processes.tell();
     });
+    const worker = { ...inner, stop: (graceMs: number) => inner.stop(graceMs).then(() => over), ended: () => over };
+    this.#working.set(id, { connection, leases, worker });
     void processes.tell();
     this.#shareLanesOf(id);
     return worker;
@@ -132,56 +133,54 @@ export class JetStreamStore implements DeliveryStore {
 
   async peek(connection: string, most: number, after?: number): Promise<readonly WaitingEvent[]> {
     this.#assertOpen();
-    return this.#parts.stored.peek(connection, most, after);
+    return asStoreError(this.#parts.stored.peek(connection, most, after));
   }
 
   async *dead(connection: string, filter?: DeadFilter): AsyncGenerator<DeadLetter, void, undefined> {
     this.#assertOpen();
-    for await (const letter of this.#parts.deadLetters.list(connection, filter)) yield deadLetterOf(letter);
+    try {
+      for await (const letter of this.#parts.deadLetters.list(connection, filter)) yield deadLetterOf(letter);
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
   }
 
   async reasons(connection: string): Promise<Readonly<Record<string, number>>> {
     this.#assertOpen();
-    return this.#parts.deadLetters.reasons(connection);
+    return asStoreError(this.#parts.deadLetters.reasons(connection));
   }
 
   async requeue(connection: string, filter?: DeadFilter, lanesOf?: LanesOf): Promise<number> {
     this.#assertOpen();
-    const count = await requeueLetters(this.#parts, connection, filter, this.#lanesOf(connection) ?? lanesOf);
+    const count = await asStoreError(
+      requeueLetters(this.#parts, connection, filter, this.#lanesOf(connection) ?? lanesOf),
+    );
     this.#wake(connection);
     return count;
   }
 
   async drop(connection: string, filter?: DeadFilter): Promise<number> {
     this.#assertOpen();
-    return this.#parts.deadLetters.drop(connection, filter);
+    return asStoreError(this.#parts.deadLetters.drop(connection, filter));
   }
 
   async replay(connection: string, from: number, to: number, lanesOf?: LanesOf): Promise<number> {
     this.#assertOpen();
-    const { stored, putter, registry, now } = this.#parts;
-    const record = registry.get(connection);
-    if (record === undefined) return 0;
-    const batch = crypto.randomUUID();
-    let count = 0;
-    const lanes = this.#lanesOf(connection) ?? lanesOf;
-    for await (const events of stored.replayed(connection, from, to, now(), lanes)) {
-      await putter.putAgain(record, events, batch);
-      count += events.length;
-    }
-    if (count > 0) await registry.forgetSettings(connection);
+    const count = await asStoreError(
+      replayEvents(this.#parts, connection, { from, to }, this.#lanesOf(connection) ?? lanesOf),
+    );
     this.#wake(connection);
     return count;
   }
 
   async purge(connection: string): Promise<number> {
     this.#assertOpen();
-    return purgeConnection(this.#parts, connection);
+    return asStoreError(purgeConnection(this.#parts, connection));
   }
 
   async prune(before: number): Promise<number> {
     this.#assertOpen();
-    return this.#parts.retention.prune(before);
+    return asStoreError(this.#parts.retention.prune(before));
   }
 
   /** The broker gives space back by itself. */
@@ -192,7 +191,7 @@ export class JetStreamStore implements DeliveryStore {
 
   async status(connection?: string): Promise<StoreStatus> {
     this.#assertOpen();
-    return statusOf(this.#parts, connection);
+    return asStoreError(statusOf(this.#parts, connection));
   }
 
   close(): Promise<void> {
