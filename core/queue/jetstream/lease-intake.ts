@@ -41,6 +41,10 @@ export class LeaseIntake {
       here.message = message;
       return false;
     }
+    if (queue.isFinished(message.seq)) {
+      message.ack();
+      return false;
+    }
     const lane = typeof channel === 'number' ? laneKey(token, epoch, channel) : undefined;
     const { mark, revision } = lane === undefined ? { mark: undefined, revision: 0 } : await marks.read(lane);
     if (mark !== undefined && (message.seq < mark.seq || (message.seq === mark.seq && mark.isDone))) {

@@ -15,6 +15,9 @@ export interface LeaseQueueHooks {
   readonly onDrained: () => void;
 }
 
+/** Of each connection. */
+const mostFinished = 10_000;
+
 /**
  * The events of the messages that this process has taken out, as a worker claims them. What the worker settles goes to
  * the broker through the journal.
@@ -26,6 +29,8 @@ export class LeaseQueue implements WorkableQueue {
   readonly #scheduler = new LaneScheduler<LeasedEvent>(this.#events);
   /** By the sequence number of the message. */
   readonly #leases = new Map<number, PackLease>();
+  /** Messages that are done, the latest ones: a broker that was killed may hand them out again. */
+  readonly #finished = new Set<number>();
   /** Events that wait elsewhere, or may; those here are counted apart. */
   #elsewhere = 1;
 
@@ -40,6 +45,10 @@ export class LeaseQueue implements WorkableQueue {
 
   leaseOf(seq: number): PackLease | undefined {
     return this.#leases.get(seq);
+  }
+
+  isFinished(seq: number): boolean {
+    return this.#finished.has(seq);
   }
 
   /** How many events are here. */
@@ -159,6 +168,7 @@ export class LeaseQueue implements WorkableQueue {
       for (const part of parts) this.#commit(lease, part);
       if (lease.open > 0 || lease.isLost) return;
       await this.#journal.finish(lease);
+      this.#rememberFinished(lease.seq);
       this.#close(lease);
     });
   }
@@ -184,6 +194,12 @@ export class LeaseQueue implements WorkableQueue {
       if (!(error instanceof LaneTaken)) throw storeErrorOf(error);
       this.drop(lease);
     }
+  }
+
+  #rememberFinished(seq: number): void {
+    this.#finished.add(seq);
+    if (this.#finished.size <= mostFinished) return;
+    for (const first of this.#finished) return void this.#finished.delete(first);
   }
 
   #remove(seq: number): void {

@@ -6,7 +6,7 @@ import { triedOf, type LeasedEvent } from './leased-events.ts';
 import { hashOf, type Names } from './names.ts';
 import { packsOf, type PackedEvent } from './pack.ts';
 import type { PackLease } from './pack-lease.ts';
-import type { Publisher } from './publisher.ts';
+import { headerNames, type Publisher } from './publisher.ts';
 
 /** One settlement, and the event that it is of. */
 export interface SettledPart {
@@ -92,8 +92,9 @@ export class SettlementJournal {
     const { undelivered, message, source, seq } = lease;
     if (undelivered.length > 0) {
       const subject = names.subject(token, source.epoch, 'undelivered');
+      const headers = { [headerNames.count]: String(undelivered.length) };
       const data = new TextEncoder().encode(JSON.stringify({ seq, positions: undelivered }));
-      await publisher.publish({ subject, data, isCompressed: false, messageId: `undelivered:${seq}`, headers: {} });
+      await publisher.publish({ subject, data, isCompressed: false, messageId: `undelivered:${seq}`, headers });
     }
     if (source.lane !== undefined) return message.ack();
     for (let tries = 1; tries <= ackTries; tries += 1) {
