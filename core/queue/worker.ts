@@ -258,9 +258,5 @@ export function work(options: WorkOptions): QueueWorker {
     counts: () => monitor.counts(),
     storeError: () => storeError,
     wake: turn,
-    resume() {
-      options.connection.resume();
-      turn();
-    },
   };
 }

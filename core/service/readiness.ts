@@ -1,5 +1,5 @@
 import type { ConfigIssue } from '../index.ts';
-import type { DeliveryStore } from '../queue/index.ts';
+import { isStoreLost, type DeliveryStore } from '../queue/index.ts';
 import type { LiveConnections } from './connections.ts';
 
 /** What the last change of the settings did. */
@@ -16,12 +16,13 @@ export interface ReloadReport {
 export interface ReadinessState {
   readonly ready: boolean;
   readonly settings: 'loaded' | 'missing';
-  readonly store: 'writable' | 'full' | 'unusable' | 'none';
+  /** `unavailable`: it does not answer now, such as a broker that is away, and comes back by itself. */
+  readonly store: 'writable' | 'full' | 'unavailable' | 'unusable' | 'none';
   /** It is ending: it takes what comes, but sends others elsewhere. */
   readonly draining: boolean;
 }
 
-/** Longer than that, a store that is asked for its status is not writable. */
+/** A store that takes longer to tell its status is not writable. */
 const patienceMs = 2_000;
 
 /** Whether the service can do its work: for `/readyz`. */
@@ -81,12 +82,12 @@ export class Readiness {
       return 'unusable';
     }
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'unusable'>((resolve) => {
-      timer = setTimeout(() => resolve('unusable'), patienceMs);
+    const late = new Promise<'unavailable'>((resolve) => {
+      timer = setTimeout(() => resolve('unavailable'), patienceMs);
     });
     const answer = this.#storeLoad().then(
       (load) => (this.#loadWhenFull === undefined || load < this.#loadWhenFull ? 'writable' : 'full'),
-      () => 'unusable' as const,
+      (error: unknown) => (isStoreLost(error) ? 'unusable' : 'unavailable'),
     );
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }

@@ -15,5 +15,12 @@ export function storeProblem(error: unknown): Problem | undefined {
     return new Problem('unavailable', 'the disk is slow, and may still keep this: send the same again', {
       headers: retryAfter(5),
     });
+  // By their names: a host without a broker loads nothing of one.
+  if ((error as Error | undefined)?.name === 'BrokerOverdue')
+    return new Problem('unavailable', 'the broker does not confirm, and may still keep this: send the same again', {
+      headers: retryAfter(5),
+    });
+  if ((error as Error | undefined)?.name === 'EventTooLarge')
+    return new Problem('too-large', 'an event takes more bytes than the broker of the store takes in one message');
   return undefined;
 }

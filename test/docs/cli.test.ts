@@ -36,13 +36,24 @@ describe('docs/cli.md against the program', () => {
 
   test.each(commands.map((leaf) => [usageOf(leaf), leaf] as const))('%s has the flags of its table', (usage, leaf) => {
     const section = sectionOf(`### \`${usage}\``);
-    const flags = leaf.command.options.map((option) => `\`${option.flags}\``);
+    const flags = leaf.command.options.filter((option) => !isOfBroker(option)).map(({ flags: one }) => `\`${one}\``);
+    if (leaf.command.options.some(isOfBroker)) flags.push('`--nats-...`');
     expect(firstCells(section).sort()).toEqual(flags.sort());
     const required = leaf.command.options.filter(
       ({ flags: name, mandatory }) => mandatory || asksForStore(name, usage),
     );
     const marked = [...section.matchAll(/^\| (`.+?`) +\| required: /gm)].map(([, cell = '']) => cell);
     expect(marked.sort()).toEqual(required.map((option) => `\`${option.flags}\``).sort());
+  });
+
+  test('has the options of a broker in one table, and says which commands make a store', () => {
+    const all = commands.flatMap(({ command }) => command.options.filter(isOfBroker));
+    const listed = firstCells(sectionOf('### A store on NATS'));
+    expect(new Set(listed)).toEqual(new Set(all.map(({ flags }) => `\`${flags}\``)));
+    const makers = commands.filter(({ command }) =>
+      command.options.some(({ flags }) => flags.startsWith('--nats-lanes')),
+    );
+    expect(makers.map(({ words }) => words.join(' '))).toEqual(['enqueue', 'work', 'serve']);
   });
 
   test('has the exit codes of the program', () => {
@@ -71,14 +82,16 @@ describe('docs/cli.md against the program', () => {
     const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .map((file) => readFileSync(path.join(folder, file), 'utf8'));
-    const variablesIn = (text: string): string[] => [...new Set(text.match(/\bSPILLWAY_[A-Z]+\b/g))].sort();
+    const variablesIn = (text: string): string[] => [...new Set(text.match(/\bSPILLWAY_[A-Z_]+\b/g))].sort();
     expect(variablesIn(page)).toEqual(variablesIn(sources.join('\n')));
   });
 });
 
 /** The queue's commands miss it by themselves, as SPILLWAY_STORE may stand for it. */
 const asksForStore = (flags: string, usage: string): boolean =>
-  flags === '--store <dir>' && !/^spillway (?:deliver |serve$)/.test(usage);
+  flags.startsWith('--store <') && !/^spillway (?:deliver |serve$)/.test(usage);
+
+const isOfBroker = ({ flags }: { readonly flags: string }): boolean => flags.startsWith('--nats-');
 
 describe('the shell blocks of docs/cli.md', () => {
   const workspace = createWorkspace();

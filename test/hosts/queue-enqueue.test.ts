@@ -316,7 +316,7 @@ describe('spillway enqueue', () => {
   test('without a store to name it is a usage error; SPILLWAY_STORE stands for --store', async () => {
     expect(await spillway(['enqueue', 'shop', '--config', config])).toMatchObject({
       code: 2,
-      stderr: 'spillway: --store is missing: name the directory of the store, or set SPILLWAY_STORE\n',
+      stderr: 'spillway: --store is missing: name a directory or a broker (nats://HOST), or set SPILLWAY_STORE\n',
     });
     const { store, backlog } = freshStore();
     await spillway(['enqueue', 'shop', '--config', config], eventLines(1), { SPILLWAY_STORE: store });

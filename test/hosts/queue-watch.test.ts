@@ -179,7 +179,7 @@ describe('a running work', () => {
 /** What the log prints of these, on standard error. */
 async function printed(changes: readonly HoldChange[], form: 'text' | 'json' = 'text'): Promise<string> {
   const box = fakeTerminal('', {});
-  const log = createWorkLog(box.terminal.stderr, form, '/');
+  const log = createWorkLog(box.terminal.stderr, form, { kind: 'directory', name: '/', path: '/' });
   for (const change of changes) log.change(change);
   await pause(10);
   return box.told().stderr;

@@ -92,6 +92,31 @@ describe('A store that is slow', () => {
     expect(under.logged.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  test('has a put that the broker does not confirm answered with 503, and one too large for it with 413', async () => {
+    const failures = ['BrokerOverdue', 'EventTooLarge'];
+    const store = broken('put', () => () => Promise.reject(Object.assign(new Error('no'), { name: failures.shift() })));
+    under = await startService({ withStore: true, throughStore: store.over });
+    store.isBroken = true;
+    const [late, large] = [
+      await under.ask('POST', events, letter('m-1')),
+      await under.ask('POST', events, letter('m-1')),
+    ];
+    expect([late.status, late.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(large.status).toBe(413);
+  });
+
+  test('is unavailable while its broker does not answer, and ready once it does', async () => {
+    const store = broken(
+      'status',
+      () => () => Promise.reject(Object.assign(new Error('no'), { name: 'BrokerOverdue' })),
+    );
+    under = await startService({ withStore: true, throughStore: store.over });
+    store.isBroken = true;
+    expect(await readiness()).toEqual([503, 'unavailable']);
+    store.isBroken = false;
+    expect(await readiness()).toEqual([200, 'writable']);
+  });
+
   test('takes events under the settings before, where it kept a change of them that was reported as failed', async () => {
     const store = broken('put', (real) => async (puts) => {
       await real.put(puts);

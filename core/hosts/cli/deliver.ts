@@ -1,7 +1,6 @@
 import type { Connection, Signal } from '../../index.ts';
 import type { EmbeddedStore } from '../../queue/index.ts';
 import { realpathSync, statSync, type Stats } from 'node:fs';
-import path from 'node:path';
 import { afterSignal, exitCode, usage } from './exit-codes.ts';
 import { originOf, withinOf } from './flag-parsers.ts';
 import { openInput, type Input } from './input.ts';
@@ -9,6 +8,7 @@ import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { openOutcomes, type OutcomesTarget } from './outcomes-file.ts';
 import { proxyChoice } from './proxy-choice.ts';
 import { warnings } from './warnings.ts';
+import { directoryNamed } from './queue/store-location.ts';
 import { runDelivery, type DeliveryEnd, type DeliveryParts } from './run-delivery.ts';
 import { listenForStop, type Stop } from './stop.ts';
 import { summaryOf, summaryText, type Stopped, type Summary } from './summary.ts';
@@ -49,9 +49,9 @@ export async function deliver(slug: string, flags: DeliverFlags, terminal: Termi
     }
     if (flags.input === '-' || input.stats?.isFile() !== true)
       throw usage('--store needs a file as --input: standard input and pipes cannot be read a second time');
-    const { withStore } = await import('./queue/store.ts');
-    const directory = path.resolve(store);
-    return await withStore(directory, { create: true, waitMs: flags.wait }, (opened) =>
+    const { withDirectory } = await import('./queue/store.ts');
+    const directory = directoryNamed(store, 'it keeps the outcomes of a file on this disk');
+    return await withDirectory(directory, { create: true, waitMs: flags.wait }, (opened) =>
       deliverInput({ ...command, store: { directory, opened } }),
     );
   } finally {

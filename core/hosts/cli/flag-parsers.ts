@@ -35,6 +35,16 @@ export function seconds(text: string): number {
   return Number(text) * 1_000;
 }
 
+/** A whole number from 1 to `most`. */
+export const upTo =
+  (most: number) =>
+  (text: string): number => {
+    const amount = Number(text);
+    if (!/^\d{1,9}$/.test(text) || amount < 1 || amount > most)
+      throw new InvalidArgumentError(`Expected a whole number from 1 to ${most}.`);
+    return amount;
+  };
+
 /** Hours, fractions included, as milliseconds. */
 export function hours(text: string): number {
   if (!/^\d{1,6}(?:\.\d{1,6})?$/.test(text))
@@ -90,7 +100,7 @@ export const proxy = [
 ] as const;
 export const wait = [
   '--wait <seconds>',
-  'how long to wait for a store that another process opens, closes, or has (default: 20)',
+  'how long to wait for a store that another process opens, closes, or has, or a broker (default: 20)',
   seconds,
 ] as const;
 export const input = ['--input <file>', 'the events as NDJSON; - is standard input', '-'] as const;

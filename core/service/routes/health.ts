@@ -7,7 +7,7 @@ import type { ServiceParts } from '../service-parts.ts';
 const aState = z.object({
   ready: z.boolean(),
   settings: z.enum(['loaded', 'missing']),
-  store: z.enum(['writable', 'full', 'unusable', 'none']),
+  store: z.enum(['writable', 'full', 'unavailable', 'unusable', 'none']),
   draining: z.boolean(),
   lastReload: z
     .object({

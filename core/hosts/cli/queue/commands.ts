@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { allowOrigin, bytes, collect, destinations, hours, input, milliseconds, proxy, wait } from '../flag-parsers.ts';
 import type { Terminal } from '../terminal.ts';
+import { withStoreOptions } from './store-options.ts';
 
 type End = (code: number) => void;
 
@@ -14,11 +15,12 @@ export function describeQueue(program: Command, terminal: Terminal, end: End): v
 }
 
 function describeEnqueue(program: Command, terminal: Terminal, end: End): void {
-  program
-    .command('enqueue <connection-id>')
-    .description('puts events into a durable queue, each in the lane its vendor wants')
-    .option(...store)
-    .option(...wait)
+  withStoreOptions(
+    program
+      .command('enqueue <connection-id>')
+      .description('puts events into a durable queue, each in the lane its vendor wants'),
+    { makes: true },
+  )
     .requiredOption(...connection)
     .option('--destination <slug>', 'the destination, where the config file names none')
     .option(...input)
@@ -35,11 +37,12 @@ function describeEnqueue(program: Command, terminal: Terminal, end: End): void {
 }
 
 function describeWork(program: Command, terminal: Terminal, end: End): void {
-  program
-    .command('work')
-    .description('delivers what waits in a durable queue, with a worker per connection, until a signal comes')
-    .option(...store)
-    .option(...wait)
+  withStoreOptions(
+    program
+      .command('work')
+      .description('delivers what waits in a durable queue, with a worker per connection, until a signal comes'),
+    { makes: true, waitsForBroker: true },
+  )
     .requiredOption('--config <file>', connectionsForm)
     .option(
       '--origin <slug=url>',
@@ -67,30 +70,32 @@ function describeStore(program: Command, terminal: Terminal, end: End): void {
   const queue = program
     .command('queue')
     .description('shows a durable queue, drops what nobody delivers, and gives disk back');
-  queue
-    .command('status')
-    .description('shows by connection what waits, what died, what is kept, and what a running spillway work is doing')
-    .option(...store)
-    .option(...wait)
+  withStoreOptions(
+    queue
+      .command('status')
+      .description(
+        'shows by connection what waits, what died, what is kept, and what a running spillway work is doing',
+      ),
+  )
     .option('--json', 'prints one JSON object')
     .action(async (flags) => end(await (await import('./status.ts')).status(flags, terminal)));
-  queue
-    .command('purge <connection-id>')
-    .description('drops everything of a connection for good, unless a running spillway work delivers for it')
-    .option(...store)
-    .option(...wait)
+  withStoreOptions(
+    queue
+      .command('purge <connection-id>')
+      .description('drops everything of a connection for good, unless a running spillway work delivers for it'),
+  )
     .option('--yes', 'drops them; without it, the command only counts')
     .action(async (id, flags) => end(await (await import('./purge.ts')).purge(id, flags, terminal)));
   queue
     .command('compact')
     .description('gives the free space of the store back to the disk; a running spillway work goes on meanwhile')
-    .option(...store)
+    .option(...directory)
     .option(...wait)
     .action(async (flags) => end(await (await import('./compact.ts')).compact(flags, terminal)));
   queue
     .command('salvage')
     .description('copies the intact records of a damaged store, as NDJSON; only reads it')
-    .option(...store)
+    .option(...directory)
     .requiredOption('--out <file>', 'the new file they go to; - is standard output')
     .action(async (flags) => end(await (await import('./salvage.ts')).salvageStore(flags, terminal)));
 }
@@ -98,11 +103,7 @@ function describeStore(program: Command, terminal: Terminal, end: End): void {
 function describeDead(program: Command, terminal: Terminal, end: End): void {
   const dead = program.command('dead').description('shows, requeues and drops the dead letters of a durable queue');
   const deadCommand = (name: string, description: string): Command =>
-    dead
-      .command(name)
-      .description(description)
-      .option(...store)
-      .option(...wait)
+    withStoreOptions(dead.command(name).description(description))
       .option('--connection <id>', 'only those of this connection')
       .option('--reason <code>', 'only those with this reason')
       .option('--since <time>', 'only those given up at that time or later');
@@ -127,11 +128,11 @@ function describeDead(program: Command, terminal: Terminal, end: End): void {
 }
 
 function describeReplay(program: Command, terminal: Terminal, end: End): void {
-  program
-    .command('replay <connection-id>')
-    .description('puts what was delivered between two times into the queue again')
-    .option(...store)
-    .option(...wait)
+  withStoreOptions(
+    program
+      .command('replay <connection-id>')
+      .description('puts what was delivered between two times into the queue again'),
+  )
     .requiredOption(...connection)
     .option('--destination <slug>', 'the destination, where the config file names none')
     .requiredOption('--from <time>', 'delivered at that time or later')
@@ -148,4 +149,4 @@ const connection = [
   '--config <file>',
   `${connectionsForm}; or {"destination", "config", "options"} of this connection alone`,
 ] as const;
-const store = ['--store <dir>', 'the directory of the store (env: SPILLWAY_STORE)'] as const;
+const directory = ['--store <dir>', 'the directory of the store (env: SPILLWAY_STORE)'] as const;

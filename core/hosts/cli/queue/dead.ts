@@ -17,7 +17,8 @@ import { readConnections } from './connections-file.ts';
 import { withEachConnection, type OpenConnection } from './open-connections.ts';
 import { assertNotForFormerDestination, assertDestination } from './former-destination.ts';
 import { ownerOf, workerOf } from './processes.ts';
-import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags, type StoreSettings } from './store.ts';
+import { unknownConnection, withSharedStore, type StoreSettings } from './store.ts';
+import { storeLocation, type StoreFlags } from './store-location.ts';
 import { isoTime } from './format-time.ts';
 import { timeOf } from './time-flag.ts';
 
@@ -43,7 +44,7 @@ const mostRows = 1_000;
 /** `spillway dead list`: the dead letters, without what stands in them. */
 export async function list(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
+  return withSharedStore(storeLocation(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
     const rows: string[][] = [];
     let count = 0;
     for await (const letter of letters(store, flags, filter)) {
@@ -79,7 +80,7 @@ function withoutEvent({ connection, seq, id, outcome, reason, attempts, accepted
 /** `spillway dead show`: dead letters by their id or number, with the event. */
 export async function show(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
+  return withSharedStore(storeLocation(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
     let shown = 0;
     for await (const letter of letters(store, flags, filter, names)) {
       shown += 1;
@@ -95,7 +96,7 @@ const noneNamed = 'no dead letter has this id or number; see spillway dead list'
 /** `spillway dead export`: all of each dead letter as NDJSON, or its event alone, which enqueue takes. */
 export async function exportAll(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
+  return withSharedStore(storeLocation(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
     for await (const letter of letters(store, flags, filter)) {
       const line = jsonText(flags.events === true ? letter.event : readable(letter));
       if (!(await print(terminal.stdout, line))) return exitCode.undelivered;
@@ -114,9 +115,9 @@ const readable = ({ acceptedAt, diedAt, ...letter }: DeadLetter) => ({
 export async function requeue(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const { stdout, stderr, env } = terminal;
   const filter = filterOf(flags);
-  const directory = storeDirectory(flags, env);
+  const location = storeLocation(flags, env);
   return withSettings(flags, env, (settingsOf) =>
-    withSharedStore(directory, storeSettings(flags, terminal), async (store) => {
+    withSharedStore(location, storeSettings(flags, terminal), async (store) => {
       const status = await store.status();
       const isHere = ownerOf(status) === undefined;
       const knowsLanes = (connection: string): boolean =>
@@ -173,7 +174,7 @@ async function withSettings(
 export async function drop(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const { stdout } = terminal;
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
+  return withSharedStore(storeLocation(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
     let dropped = 0;
     for (const [connection, { count, parts }] of await selectByConnection(store, flags, filter, names)) {
       if (flags.yes !== true) dropped += count;

@@ -15,7 +15,7 @@ export interface EnqueueWriterOptions {
   readonly connection: Pick<Connection, 'routeOf'>;
   /** What to put with. */
   readonly settings: ConnectionSettings;
-  readonly store: Pick<DeliveryStore, 'put'>;
+  readonly store: Pick<DeliveryStore, 'put' | 'promises'>;
   /** Called when nothing more can be put while no line comes: the next add() would be told so. */
   readonly halted: () => void;
 }
@@ -142,6 +142,7 @@ export class EnqueueWriter {
         await this.#putAll(pending.map(({ queued }) => queued));
       } catch (error) {
         if (error instanceof QueueFull) return this.#putSome(pending);
+        if ((error as Error).name === 'EventTooLarge') return this.#putSmall(pending, upTo);
         return this.#putFlat(pending, upTo, error);
       }
     }
@@ -173,8 +174,27 @@ export class EnqueueWriter {
         this.#countUnreadable(one.line, `It is nested deeper than ${mostJsonLevels} levels`);
   }
 
+  /** The same for an event that takes more than a message of the broker may have. Nothing of its batch was kept. */
+  async #putSmall(pending: readonly PendingLine[], upTo: number): Promise<void> {
+    const [first] = pending;
+    if (first === undefined || this.#full) return;
+    if (pending.length === 1) {
+      this.#countUnreadable(first.line, 'It takes more bytes than the broker takes in one message (max_payload)');
+      this.#lastPut = upTo;
+      return;
+    }
+    const half = pending.slice(0, pending.length >> 1);
+    await this.#put(half, half.at(-1)?.line ?? upTo);
+    await this.#put(pending.slice(half.length), upTo);
+  }
+
   /** Puts the lines of a batch up to the first that does not fit. */
   async #putSome(pending: readonly PendingLine[]): Promise<void> {
+    // Where a part of the batch may have been kept, the same batch has to come again: its parts would be other puts.
+    if (!this.#options.store.promises.atomicPut) {
+      this.#full = true;
+      return;
+    }
     const half = pending.slice(0, pending.length >> 1);
     const last = half.at(-1);
     if (last === undefined) {

@@ -10,8 +10,9 @@ import { keepLanes, registeredOf, type DeliveryStore, type StoreStatus } from '.
 import { readConnection, type ConnectionEntry } from './connections-file.ts';
 import { EnqueueWriter, type EnqueueCounts } from './enqueue-writer.ts';
 import { withAllConnections } from './open-connections.ts';
-import { workerOf, workingProcess } from './processes.ts';
-import { howToMakeRoom, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
+import { workerOf, workingProcesses } from './processes.ts';
+import { howToMakeRoom, withSharedStore } from './store.ts';
+import { storeLocation, type StoreFlags, type StoreLocation } from './store-location.ts';
 
 export interface EnqueueFlags extends StoreFlags {
   readonly config: string;
@@ -44,7 +45,7 @@ const leastBytes = 8 * 1024;
  */
 export async function enqueue(id: string, flags: EnqueueFlags, terminal: Terminal): Promise<number> {
   const { env, stderr } = terminal;
-  const directory = storeDirectory(flags, env);
+  const location = storeLocation(flags, env);
   const { maxBytes } = flags;
   if (maxBytes !== undefined && maxBytes < leastBytes)
     throw usage(`--max-bytes ${maxBytes} is too small for events; the minimum is ${leastBytes}`);
@@ -53,7 +54,7 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   const settings = { create: true, maxBytes, waitMs: flags.wait, stderr };
   try {
     return await withAllConnections([entry], flags, env, {}, ([opened]) =>
-      withSharedStore(directory, settings, async (store) => {
+      withSharedStore(location, settings, async (store) => {
         const status = await store.status();
         const { connection, configHash } = opened;
         const settings = await keepLanes(store, status, connection, configHash);
@@ -61,7 +62,7 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
         for (const warning of unknownIdWarnings(status, entry)) await print(stderr, `spillway: ${warning}\n`);
         const writer = new EnqueueWriter({ connection, settings, store, halted: input.close });
         const end = await putAll(input, writer, flags, terminal);
-        return report({ id, entry, writer, store, flags, terminal }, end);
+        return report({ id, entry, writer, store, location, flags, terminal }, end);
       }),
     );
   } finally {
@@ -110,11 +111,15 @@ interface EnqueueRun {
   readonly entry: ConnectionEntry;
   readonly writer: EnqueueWriter;
   readonly store: DeliveryStore;
+  readonly location: StoreLocation;
   readonly flags: EnqueueFlags;
   readonly terminal: Terminal;
 }
 
-async function report({ id, entry, writer, store, flags, terminal }: EnqueueRun, end: EnqueueEnd): Promise<number> {
+async function report(
+  { id, entry, writer, store, location, flags, terminal }: EnqueueRun,
+  end: EnqueueEnd,
+): Promise<number> {
   const { by, brokenOff } = end;
   const summary: EnqueueSummary = {
     connection: id,
@@ -124,7 +129,7 @@ async function report({ id, entry, writer, store, flags, terminal }: EnqueueRun,
   };
   if (flags.json === true) await printResult(terminal.stdout, jsonText(summary));
   else if (flags.quiet !== true) await print(terminal.stderr, summaryText(summary));
-  const full = writer.full ? [fullText(await store.status())] : [];
+  const full = writer.full ? [fullText(await store.status(), location)] : [];
   for (const warning of [...writer.warnings, ...stopWarnings(summary, brokenOff), ...full])
     await print(terminal.stderr, `spillway: ${warning}\n`);
   return codeOf(summary);
@@ -142,10 +147,12 @@ function assertSameDestination(status: StoreStatus, id: string, slug: string): v
 /** An id that was mistyped, or renamed, makes a backlog that nobody works on. */
 function unknownIdWarnings(status: StoreStatus, { id, at }: ConnectionEntry): string[] {
   const isWorked = (workerOf(status, id)?.destination ?? null) !== null;
-  if (workingProcess(status) !== undefined && !isWorked)
-    return [
-      `the running spillway work does not deliver for ${id}: its events wait until the file of spillway work names it`,
-    ];
+  const working = workingProcesses(status).length;
+  if (working > 0 && !isWorked) {
+    const nobody =
+      working === 1 ? 'the running spillway work does not deliver' : `none of ${working} processes delivers`;
+    return [`${nobody} for ${id}: its events wait until the file of spillway work names it`];
+  }
   // A file of many connections names it.
   if (isWorked || at !== '' || registeredOf(status, id) !== undefined) return [];
   const others = status.connections.map(({ connection }) => connection);
@@ -200,12 +207,12 @@ function stopWarnings({ stopped }: EnqueueSummary, brokenOff: string | undefined
 }
 
 /** What takes the room, and what makes more of it. */
-function fullText({ connections, bytes, seenBytes, maxBytes }: StoreStatus): string {
+function fullText({ connections, bytes, seenBytes, maxBytes }: StoreStatus, location: StoreLocation): string {
   const sum = (figure: 'waiting' | 'done' | 'dead'): number =>
     connections.reduce((total, connection) => total + connection[figure], 0);
   const kept = `${sum('waiting')} waiting events, ${sum('done')} kept for replay, ${sum('dead')} dead letters`;
   const ids = seenBytes * 4 < maxBytes ? '' : `; ${seenBytes} bytes are event ids, kept for a day`;
-  return `${bytes} of ${maxBytes} bytes are in use: ${kept}${ids}; ${howToMakeRoom}`;
+  return `${bytes} of ${maxBytes} bytes are in use: ${kept}${ids}; ${howToMakeRoom(location)}`;
 }
 
 function codeOf({ stopped, unreadable, rejected }: EnqueueSummary): number {

@@ -1,7 +1,8 @@
 import { exitCode, CliError } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
-import { workerOf } from './processes.ts';
-import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
+import { processesFor, processNames } from './processes.ts';
+import { unknownConnection, withSharedStore } from './store.ts';
+import { storeLocation, type StoreFlags } from './store-location.ts';
 
 export interface PurgeFlags extends StoreFlags {
   readonly yes?: boolean;
@@ -13,8 +14,8 @@ export interface PurgeFlags extends StoreFlags {
  */
 export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): Promise<number> {
   const { env, stdout, stderr } = terminal;
-  const directory = storeDirectory(flags, env);
-  return withSharedStore(directory, { stderr, waitMs: flags.wait }, async (store) => {
+  const location = storeLocation(flags, env);
+  return withSharedStore(location, { stderr, waitMs: flags.wait }, async (store) => {
     const status = await store.status();
     const { connections, deliveries } = status;
     const files = deliveries?.files.filter(({ connection }) => connection === id).length ?? 0;
@@ -24,10 +25,16 @@ export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): 
         id,
         connections.map(({ connection }) => connection),
       );
-    if (workerOf(status, id) !== undefined)
-      throw new CliError(exitCode.config, `${id}: the running spillway work delivers for it. Nothing was dropped`, [
+    const working = processesFor(status, id);
+    if (working.length > 0) {
+      const who =
+        location.kind === 'directory'
+          ? 'the running spillway work delivers for it'
+          : `spillway work delivers for it (${processNames(working)})`;
+      throw new CliError(exitCode.config, `${id}: ${who}. Nothing was dropped`, [
         'remove it from the file of spillway work and restart that; to drop dead letters alone: spillway dead drop',
       ]);
+    }
     const { waiting, dead, done } = backlog ?? { waiting: 0, dead: 0, done: 0 };
     const ofFiles = files === 0 ? '' : ` and the outcomes of ${files} ${files === 1 ? 'file' : 'files'}`;
     const what = `${id}: ${waiting} waiting events, ${dead} dead letters and ${done} events kept for replay${ofFiles}`;

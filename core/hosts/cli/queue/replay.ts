@@ -5,7 +5,8 @@ import { readConnection } from './connections-file.ts';
 import { withAllConnections } from './open-connections.ts';
 import { assertDestination, assertSpanOfDestination } from './former-destination.ts';
 import { ownerOf, workerOf } from './processes.ts';
-import { storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
+import { withSharedStore } from './store.ts';
+import { storeLocation, type StoreFlags } from './store-location.ts';
 import { timeOf } from './time-flag.ts';
 
 export interface ReplayFlags extends StoreFlags {
@@ -22,13 +23,13 @@ export interface ReplayFlags extends StoreFlags {
 /** `spillway replay`: puts what was delivered between two times into the queue once more. */
 export async function replay(id: string, flags: ReplayFlags, terminal: Terminal): Promise<number> {
   const { env, stdout, stderr } = terminal;
-  const directory = storeDirectory(flags, env);
+  const location = storeLocation(flags, env);
   const from = timeOf('--from', flags.from);
   const to = flags.to === undefined ? Date.now() : timeOf('--to', flags.to);
   if (to < from) throw usage('--to is before --from');
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   return withAllConnections([entry], flags, env, {}, ([opened]) =>
-    withSharedStore(directory, { stderr, waitMs: flags.wait }, async (store) => {
+    withSharedStore(location, { stderr, waitMs: flags.wait }, async (store) => {
       const status = await store.status();
       const registered = registeredOf(status, id);
       if (registered === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);

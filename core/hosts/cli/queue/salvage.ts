@@ -4,7 +4,8 @@ import { salvage, type QueueRecord } from '../../../queue/index.ts';
 import { errnoOf, exitCode, CliError, usage } from '../exit-codes.ts';
 import { jsonText } from '../printable.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
-import { throwAsCliError, storeDirectory, type StoreFlags } from './store.ts';
+import { throwAsCliError } from './store.ts';
+import { storeDirectory, type StoreFlags } from './store-location.ts';
 import { isoTime } from './format-time.ts';
 
 export interface SalvageFlags extends StoreFlags {
@@ -13,7 +14,7 @@ export interface SalvageFlags extends StoreFlags {
 
 /** `spillway queue salvage`: the intact records of a store that is refused as damaged. Only reads it. */
 export async function salvageStore(flags: SalvageFlags, { env, stdout, stderr }: Terminal): Promise<number> {
-  const store = storeDirectory(flags, env);
+  const store = storeDirectory(flags, env, 'it reads the file of a damaged store, and a broker keeps its own');
   const out = flags.out === '-' ? stdout : create(flags.out);
   const kinds = { waiting: 0, done: 0, dead: 0 };
   const { older, broken } = await salvage({

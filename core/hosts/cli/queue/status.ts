@@ -1,13 +1,14 @@
 import sortBy from 'lodash/sortBy.js';
-import type { ConnectionBacklog, QueueStatus, WorkerState } from '../../../queue/index.ts';
+import type { ConnectionBacklog, QueueStatus, StoreProcess, StoreStatus, WorkerState } from '../../../queue/index.ts';
 import { exitCode } from '../exit-codes.ts';
 import { jsonText, printable } from '../printable.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { holdText } from './hold-text.ts';
-import { ownerOf, workerOf, workingProcess } from './processes.ts';
+import { ownerOf, workerOf, workingProcesses } from './processes.ts';
 import { bytesOnDisk, freeBytes } from './disk.ts';
-import { quarantineText, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
+import { quarantineText, withSharedStore } from './store.ts';
+import { storeLocation, type StoreFlags, type StoreLocation } from './store-location.ts';
 import { durationText } from './format-time.ts';
 
 export interface StatusFlags extends StoreFlags {
@@ -36,24 +37,27 @@ const unknown = {
  * `spillway queue status`: what waits, what died, what is kept for replay, and what its worker is at, by connection.
  */
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
-  const { env, stdout } = terminal;
-  const directory = storeDirectory(flags, env);
-  return withSharedStore(directory, { waitMs: flags.wait }, async (store) => {
+  const { env, stdout, stderr } = terminal;
+  const location = storeLocation(flags, env);
+  const onWait = (why: string): void => void stderr.write(`spillway: ${why}\n`);
+  return withSharedStore(location, { waitMs: flags.wait, onWait }, async (store) => {
     const { processes, ...now } = await store.status();
-    const working = workingProcess({ processes });
+    const working = workingProcesses({ processes });
     const connections: ConnectionStatus[] = [];
     for (const { registered, ...backlog } of sortBy(now.connections, 'connection')) {
       const { connection } = backlog;
       const deadByReason = backlog.dead === 0 ? {} : await store.reasons(connection);
-      const absent = { state: working === undefined ? 'unattended' : 'stranger', ...unknown } as const;
+      const absent = { state: working.length === 0 ? 'unattended' : 'stranger', ...unknown } as const;
       const worker = workerOf({ processes }, connection) ?? { ...absent, perSecond: null, etaMs: null };
       const destination = registered?.destination ?? null;
       connections.push({ ...backlog, ...worker, destination, deadByReason });
     }
-    const disk = { bytesOnDisk: bytesOnDisk(directory), freeBytes: freeBytes(directory) };
+    const disk = diskOf(location);
     if (flags.json === true) {
-      const by = working === undefined ? null : { pid: working.pid, startedAt: working.startedAt };
-      await print(stdout, jsonText({ ...now, ...disk, worker: by, connections }, 2));
+      const [first] = working;
+      const by = first === undefined ? null : { pid: first.pid, startedAt: first.startedAt };
+      const others = working.map(({ isHere: _isHere, ...process }) => process);
+      await print(stdout, jsonText({ ...now, ...disk, worker: by, processes: others, connections }, 2));
       return exitCode.ok;
     }
     const rows = connections.map(({ connection, destination, waiting, oldestMs, dead, done }) => [
@@ -67,20 +71,42 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
     const head = ['CONNECTION', 'DESTINATION', 'WAITING', 'OLDEST', 'DEAD', 'DONE'];
     const full = ((100 * now.bytes) / now.maxBytes).toFixed(1);
     const aside =
-      now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records were set aside (${quarantineText(directory)})`;
+      now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records were set aside (${quarantineText(location)})`;
     const seen =
       now.seenBytes === 0 ? '' : `${now.seenBytes} of them are the event ids of the last day, for deduplication\n`;
-    const bytes = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${seen}${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
-    const owner = ownerOf({ processes });
-    const at =
-      working === undefined
-        ? `no spillway work is running${owner === undefined ? '' : `; process ${owner.pid} has the store`}\n`
-        : `spillway work is running as process ${working.pid} since ${working.startedAt}\n`;
+    const onDisk = disk.bytesOnDisk === null ? '' : `${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
+    const bytes = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${seen}${onDisk}`;
+    const at = workersText({ processes }, location);
     const details = connections.flatMap((line) => detailsOf(line)).map((line) => `${printable(line)}\n`);
     await print(stdout, `${tableText(head, rows, terminal)}${bytes}${deliveriesText(now)}${at}${details.join('')}`);
     return exitCode.ok;
   });
 }
+
+/** A broker's disk is on another machine. */
+const diskOf = (location: StoreLocation) =>
+  location.kind === 'broker'
+    ? { bytesOnDisk: null, freeBytes: null }
+    : { bytesOnDisk: bytesOnDisk(location.path), freeBytes: freeBytes(location.path) };
+
+function workersText(status: Pick<StoreStatus, 'processes'>, { kind }: StoreLocation): string {
+  const working = workingProcesses(status);
+  const owner = ownerOf(status);
+  if (working.length === 0)
+    return `no spillway work is running${owner === undefined ? '' : `; process ${owner.pid} has the store`}\n`;
+  const lines = working.map(({ pid, host, startedAt, workers }) =>
+    kind === 'directory'
+      ? `spillway work is running as process ${pid} since ${startedAt}`
+      : `spillway work is running as process ${pid} on ${host} since ${startedAt}: ${jobsText(workers)}`,
+  );
+  return `${printable(lines.join('\n'))}\n`;
+}
+
+/** What a process is at, by connection. */
+const jobsText = (workers: StoreProcess['workers']): string =>
+  Object.entries(workers ?? {})
+    .map(([id, { state, perSecond }]) => `${id} ${state === 'working' ? `${perSecond} events/s` : state}`)
+    .join(', ');
 
 function deliveriesText({ deliveries }: Pick<QueueStatus, 'deliveries'>): string {
   if (deliveries === undefined) return '';

@@ -5,6 +5,7 @@ import { freeBytes } from './disk.ts';
 import { durationText, isoTime } from './format-time.ts';
 import { FullDiskNews } from './full-disk-news.ts';
 import { holdText } from './hold-text.ts';
+import type { StoreLocation } from './store-location.ts';
 
 export const logForms = ['text', 'json'] as const;
 export type LogForm = (typeof logForms)[number];
@@ -17,7 +18,7 @@ export interface WorkLog {
   warn(message: string, details?: readonly string[]): Promise<unknown>;
 }
 
-export function createWorkLog(output: Output, form: LogForm, store: string): WorkLog {
+export function createWorkLog(output: Output, form: LogForm, store: StoreLocation): WorkLog {
   let write: ((line: string) => void) | undefined;
   const disks = new FullDiskNews();
 
@@ -50,7 +51,7 @@ interface Message {
   readonly text: string;
 }
 
-function messageOf(change: HoldChange, store: string): Message {
+function messageOf(change: HoldChange, store: StoreLocation): Message {
   switch (change.kind) {
     case 'held': {
       const { connection, cause, code } = change;
@@ -73,10 +74,16 @@ function messageOf(change: HoldChange, store: string): Message {
       return { fields: { connection, afterMs }, text };
     }
     case 'disk_full': {
-      const free = freeBytes(store);
-      return { fields: { freeBytes: free, path: store }, text: `the disk is full: ${free} bytes free at ${store}` };
+      const { name } = store;
+      if (store.kind === 'broker')
+        return { fields: { store: name }, text: `the broker takes no more: its disk or a stream is full at ${name}` };
+      const free = freeBytes(store.path);
+      return { fields: { freeBytes: free, path: name }, text: `the disk is full: ${free} bytes free at ${name}` };
     }
-    case 'disk_freed':
-      return { fields: { path: store }, text: `the disk accepts writes again at ${store}` };
+    case 'disk_freed': {
+      const { kind, name } = store;
+      if (kind === 'broker') return { fields: { store: name }, text: `the broker accepts writes again at ${name}` };
+      return { fields: { path: name }, text: `the disk accepts writes again at ${name}` };
+    }
   }
 }

@@ -10,7 +10,9 @@ import { isOfFullDisk } from './full-disk-news.ts';
 import { withEachConnection, type InvalidConnection, type OpenConnection } from './open-connections.ts';
 import { originsOf } from './origins.ts';
 import { defaultGraceMs, runWorkers, type WorkEnd, type WorkSettings } from './run-workers.ts';
-import { notDrained, storeDirectory, withStore, type StoreFlags } from './store.ts';
+import { notDrained, withStore, type OpenStore } from './store.ts';
+import { storeLocation, type StoreFlags } from './store-location.ts';
+import { workerOf } from './processes.ts';
 import { createWorkLog, logForms, type LogForm } from './work-log.ts';
 import { codeOf, defectsOf, summaryText, warningsOf, type Worked, type WorkSummary } from './work-summary.ts';
 
@@ -35,7 +37,6 @@ export interface WorkFlags extends StoreFlags {
 }
 
 interface WorkCommand extends WorkSettings {
-  readonly directory: string;
   readonly flags: WorkFlags;
   readonly stats: RunStats;
   /** After a signal, ends the process where closing takes longer than the grace. */
@@ -45,11 +46,11 @@ interface WorkCommand extends WorkSettings {
 /** `spillway work`: delivers what waits, with a worker for each connection. Resolves to the exit code. */
 export async function work(flags: WorkFlags, terminal: Terminal): Promise<number> {
   const { env, stderr } = terminal;
-  const directory = storeDirectory(flags, env);
+  const location = storeLocation(flags, env);
   const entries = await readConnections(flags.config, env);
   const origins = originsOf(flags.origin, entries, env);
   const stats = new RunStats();
-  const log = createWorkLog(stderr, logFormOf(flags.log), directory);
+  const log = createWorkLog(stderr, logFormOf(flags.log), location);
   const onSignal = (signal: Signal): void => {
     if (!isOfFullDisk(signal)) stats.observe(signal);
   };
@@ -58,16 +59,17 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
     overdue = setTimeout(() => terminal.exit(afterSignal(stop)), flags.grace ?? defaultGraceMs);
   };
   const proxy = await proxyChoice(flags.proxy, terminal);
-  const command = { directory, named: entries, flags, terminal, onSignal, log, stats, closeInTime };
-  const settings = { stderr, waitMs: flags.wait };
+  const command = { named: entries, flags, terminal, onSignal, log, stats, closeInTime };
+  const onWait = (why: string): void => void log.warn(why);
+  const settings = { stderr, waitMs: flags.wait, waitsForBroker: true, onWait, onSignal };
   const ended = withEachConnection(entries, flags, env, { origins, onSignal, ...proxy }, (opened, invalid) =>
-    withStore(directory, settings, (store) => deliverStore(store, opened, invalid, command)),
+    withStore(location, settings, (store) => deliverStore(store, opened, invalid, command)),
   );
   return ended.finally(() => clearTimeout(overdue));
 }
 
 async function deliverStore(
-  store: DeliveryStore,
+  store: OpenStore,
   opened: readonly OpenConnection[],
   invalid: readonly InvalidConnection[],
   command: WorkCommand,
@@ -172,8 +174,13 @@ async function registerDestinations(
   await store.put(puts);
 }
 
-/** A warning for each connection with waiting events that the work file does not name: nobody delivers them. */
+/** A warning for each connection with waiting events that the work file does not name, where nobody delivers them. */
 const unconfiguredConnections = (status: StoreStatus, named: readonly { readonly id: string }[]): string[] =>
   status.connections
-    .filter(({ connection, waiting }) => waiting > 0 && !named.some(({ id }) => id === connection))
+    .filter(
+      ({ connection, waiting }) =>
+        waiting > 0 &&
+        !named.some(({ id }) => id === connection) &&
+        (workerOf(status, connection)?.destination ?? null) === null,
+    )
     .map(({ connection, waiting }) => `${waiting} events wait for ${connection}, which the config file does not name`);

@@ -9,18 +9,21 @@ import {
   milliseconds,
   portNumber,
   proxy,
-  wait,
 } from '../flag-parsers.ts';
+import { storeText, withStoreOptions } from '../queue/store-options.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** The HTTP service. What it needs is loaded when it runs, its optional peers included. */
 export function describeServe(program: Command, terminal: Terminal, end: (code: number) => void): void {
-  program
-    .command('serve')
-    .description('answers by HTTP: delivers events, keeps them in a durable queue, shows what happens; until a signal')
-    .requiredOption('--config <file>', 'the connections and sources; read again on SIGHUP, and when it changes')
-    .option('--store <dir>', 'the directory of the queue for events that are kept; without it, none is')
-    .option(...wait)
+  withStoreOptions(
+    program
+      .command('serve')
+      .description(
+        'answers by HTTP: delivers events, keeps them in a durable queue, shows what happens; until a signal',
+      )
+      .requiredOption('--config <file>', 'the connections and sources; read again on SIGHUP, and when it changes'),
+    { makes: true, waitsForBroker: true, text: `the queue for events that are kept, if any are: ${storeText}` },
+  )
     .option('--host <address>', 'the address to listen on (default: 127.0.0.1); another needs --token-file')
     .option('--port <number>', 'the port to listen on (default: 9090; 0: a free one)', portNumber)
     .option('--token-file <file>', 'who may do what: a line each, "name scope... token"; read again as --config is')

@@ -19,6 +19,7 @@ import { originsOf } from '../queue/origins.ts';
 import { defaultGraceMs, defaultKeepMs } from '../queue/run-workers.ts';
 import { whenStopped } from '../queue/shut-down.ts';
 import { throwAsCliError, withStore } from '../queue/store.ts';
+import { optionalStoreLocation, type StoreLocation } from '../queue/store-location.ts';
 import { listenForStop } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
 import { fingerprintOf } from './folder-fingerprint.ts';
@@ -56,8 +57,7 @@ interface Prepared {
   /** The fingerprint of the folders, before they were loaded. */
   readonly loaded: string;
   readonly requests: ReloadRequests;
-  /** Of the store. */
-  readonly directory: string | undefined;
+  readonly location: StoreLocation | undefined;
 }
 
 /** Serves until a signal comes. Resolves to the exit code. */
@@ -86,13 +86,14 @@ export async function runService(flags: ServeFlags, terminal: Terminal): Promise
       ...(await proxyChoice(flags.proxy, terminal)),
       ...(await requestTraces()),
     };
-    const named = flags.store ?? env['SPILLWAY_STORE'] ?? '';
-    const directory = named === '' ? undefined : path.resolve(named);
+    const location = optionalStoreLocation(flags, env);
     const of = { flags, terminal, log, settings, destinations, trials, runtime };
-    const prepared = { ...of, folders, loaded, requests, directory };
-    if (directory === undefined) return await serveUntilStopped(undefined, prepared, release);
-    const storeSettings = { create: true, maxBytes: flags.maxBytes, waitMs: flags.wait, stderr };
-    return await withStore(directory, storeSettings, (store) => serveUntilStopped(store, prepared, release));
+    const prepared = { ...of, folders, loaded, requests, location };
+    if (location === undefined) return await serveUntilStopped(undefined, prepared, release);
+    const onWait = (why: string): void => log.warn({}, why);
+    const waits = { waitMs: flags.wait, waitsForBroker: true, onWait, onSignal: logSignals(log) };
+    const storeSettings = { create: true, maxBytes: flags.maxBytes, stderr, ...waits };
+    return await withStore(location, storeSettings, (store) => serveUntilStopped(store, prepared, release));
   } finally {
     release();
     stopWatching();
@@ -128,7 +129,7 @@ async function serveUntilStopped(
     log.error({}, 'ending: the store is lost');
     // Long enough for whoever waits to be told.
     await Promise.all([listening.close(lostMs), service.close(lostMs)]);
-    return throwAsCliError(lost?.error);
+    return throwAsCliError(lost?.error, prepared.location);
   } finally {
     clearInterval(checking);
     // After a signal, closing the store cuts it short.
@@ -139,7 +140,7 @@ async function serveUntilStopped(
 
 async function startService(
   store: DeliveryStore | undefined,
-  { flags, log, settings, destinations, trials, runtime, directory }: Prepared,
+  { flags, log, settings, destinations, trials, runtime, location }: Prepared,
   metrics: ServiceMetrics,
   graceMs: number,
 ): Promise<{ readonly service: Service; readonly listening: Listening }> {
@@ -173,7 +174,11 @@ async function startService(
     const listening = await listen(service, { host, port }).catch((error: unknown) =>
       throwAsAddressError(error, host, port),
     );
-    const of = { connections: settings.connections.length, sources: settings.sources.length, store: directory ?? null };
+    const of = {
+      connections: settings.connections.length,
+      sources: settings.sources.length,
+      store: location?.name ?? null,
+    };
     log.info({ address: addressText(host, listening.port), ...of }, 'serving');
     return { service, listening };
   } catch (error) {

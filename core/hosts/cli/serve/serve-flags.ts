@@ -1,4 +1,4 @@
-import type { StoreFlags } from '../queue/store.ts';
+import type { StoreFlags } from '../queue/store-location.ts';
 
 export interface ServeFlags extends StoreFlags {
   readonly config: string;
