@@ -80,7 +80,7 @@ export interface DeliveryStore {
    * Puts dead letters back at the tail, with no attempts. Returns how many.
    *
    * `lanesOf` is for events that were stored without a lane. A process that delivers for the connection goes by its own
-   * settings, here or elsewhere.
+   * settings, where it is this one or can be asked.
    */
   requeue(connection: string, filter?: DeadFilter, lanesOf?: LanesOf): Promise<number>;
   /** Drops dead letters for good. Returns how many. */

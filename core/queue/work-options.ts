@@ -75,8 +75,10 @@ export interface QueueWorker {
   ended(): Promise<void>;
   /** What the queue threw, where it cannot be used any more; `undefined` while it can. */
   storeError(): unknown;
-  /** Look at the queue: events were put, requeued or replayed, or somebody resumed the connection. */
+  /** Look at the queue: events were put, requeued or replayed. */
   wake(): void;
+  /** A person acted: ends the suspension of the connection, and that of others who deliver for it from the store. */
+  resume(): void;
 }
 
 /**

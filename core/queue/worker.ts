@@ -258,5 +258,9 @@ export function work(options: WorkOptions): QueueWorker {
     counts: () => monitor.counts(),
     storeError: () => storeError,
     wake: turn,
+    resume() {
+      options.connection.resume();
+      turn();
+    },
   };
 }

@@ -18,6 +18,7 @@ export const beyondUnit: Readonly<Record<string, string>> = {
   'test/hosts/': 'files and processes: the command line and its store',
   'test/queue/admin': 'files: stores on disk',
   'test/queue/ambiguous-after-crash': 'files: stores on disk',
+  'test/queue/jetstream': 'processes: a broker',
   'test/queue/kill': 'processes: workers are killed',
   'test/queue/little-room': 'processes: a store without room',
   'test/queue/lmdb': 'files: stores on disk',

@@ -1,15 +1,17 @@
+import { QueueFull } from '../queue.ts';
+
 /** Why a broker cannot be used. */
 export type BrokerRefusal =
   /** It does not answer. */
   | 'unreachable'
   /** It does not take these credentials, or they may not do what a store does. */
   | 'unauthorized'
-  /** It has no stream of that name, and none was to be made. */
-  | 'missing'
   | 'too_old'
   | 'no_jetstream'
   /** Something else has a stream of that name, or a newer version of this package wrote it. */
   | 'foreign'
+  /** There is no such stream, and none was to be made. */
+  | 'missing'
   /** What it was opened with does not go with the stream: its lanes, its replicas. */
   | 'settings';
 
@@ -32,6 +34,35 @@ export class BrokerOverdue extends Error {
 export class EventTooLarge extends Error {
   override readonly name = 'EventTooLarge';
 }
+
+/** `maximum bytes exceeded` and its kin, by what the broker says: its codes differ by version. */
+const fullWords = /maximum (?:bytes|messages)|resource limits exceeded|insufficient (?:storage )?resources|no space/i;
+const silentNames: ReadonlySet<unknown> = new Set([
+  'TimeoutError',
+  'NoRespondersError',
+  'RequestError',
+  'ConnectionError',
+  'DrainingConnectionError',
+]);
+const leaderless = 10_008;
+
+/** Whether the broker did not answer, and may later: it starts, elects a leader, or cannot be reached. */
+export const isSilence = (error: unknown): boolean =>
+  error instanceof Error && (silentNames.has(error.name) || ('code' in error && error.code === leaderless));
+
+/** What a client of the broker throws, in the words of a store. */
+export function storeErrorOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === 'ClosedConnectionError') return closedError();
+  if (isSilence(error)) return new BrokerOverdue(`the broker does not answer: ${error.message}`, { cause: error });
+  return fullWords.test(error.message) ? new QueueFull('the broker takes no more for this stream') : error;
+}
+
+/** Rejects with what storeErrorOf() makes of it. */
+export const asStoreError = <T>(call: Promise<T>): Promise<T> =>
+  call.catch((error: unknown) => {
+    throw storeErrorOf(error);
+  });
 
 /** As isStoreLost() knows it. */
 export const closedError = (): Error => Object.assign(new Error('the store is closed'), { code: 'closed' });

@@ -20,7 +20,7 @@ const defaultPort = 4222;
 /** Whether a text names a broker. */
 export const isBrokerUrl = (text: string): boolean => /^(?:nats|tls):\/\//.test(text);
 
-/** The URL without what nobody may see. A password may hold any character, as it stands. */
+/** The URL without what nobody may see. */
 export const shownUrl = (url: string): string => url.replace(/^([a-z]+:\/\/).*@/s, '$1');
 
 /** Throws BrokerRefused, without the secrets of the URL. */

@@ -1,14 +1,14 @@
 import type { QueueWorker, WorkOptions } from '../work-options.ts';
 import { work } from '../worker.ts';
-import type { StoreConnection } from '../store.ts';
 import { LeaseIntake } from './lease-intake.ts';
 import { LeaseQueue } from './lease-queue.ts';
 import { leaseMs, Pulls } from './pulls.ts';
 import type { RecentIds } from './recent-ids.ts';
+import type { SuspendedConnection } from './suspended-connection.ts';
 import { SettlementJournal, type JournalOptions } from './settlement-journal.ts';
 
 export interface ConnectionLeasesOptions extends JournalOptions {
-  readonly connectionOf: StoreConnection;
+  readonly connectionOf: SuspendedConnection;
   readonly work: Partial<Omit<WorkOptions, 'queue' | 'connection'>>;
   readonly epoch: number;
   readonly recent: RecentIds;
@@ -75,9 +75,10 @@ export class ConnectionLeases {
     this.#worker.wake();
   }
 
-  settledHere(seq: number): number {
-    const lease = this.#queue.leaseOf(seq);
-    return lease === undefined ? 0 : lease.events.length - lease.open;
+  /** The connection was suspended or resumed elsewhere. */
+  suspensionChanged(): void {
+    this.#options.connectionOf.changed();
+    this.#worker.wake();
   }
 
   /** For the host: as the worker, but what it has taken out goes back when it stops. */
@@ -100,6 +101,10 @@ export class ConnectionLeases {
         await this.#end();
       },
       wake: () => this.wake(),
+      resume: () => {
+        this.#options.connectionOf.resumeAll();
+        this.wake();
+      },
     };
   }
 

@@ -20,12 +20,13 @@ import {
 } from '../store.ts';
 import type { QueueWorker } from '../work-options.ts';
 import { misconfiguredState } from '../worker-state.ts';
-import { closedError } from './broker-errors.ts';
+import { asStoreError, closedError, storeErrorOf } from './broker-errors.ts';
 import { ConnectionLeases } from './connection-leases.ts';
 import { deadLetterOf } from './dead-letters.ts';
-import { purgeConnection, requeueLetters, statusOf } from './operations.ts';
+import { purgeConnection, replayEvents, requeueLetters, statusOf } from './operations.ts';
 import { RecentIds } from './recent-ids.ts';
-import type { StoreParts } from './store-parts.ts';
+import type { PartsOptions, StoreParts } from './store-parts.ts';
+import { SuspendedConnection } from './suspended-connection.ts';
 import type { Workers } from './processes.ts';
 import { tokenOf } from './names.ts';
 import { readChannels } from './channels.ts';
@@ -37,10 +38,7 @@ interface Working {
   readonly worker: QueueWorker;
 }
 
-export type CreateParts = (hooks: {
-  readonly workers: () => Workers | null;
-  readonly onProcesses: () => void;
-}) => StoreParts;
+export type CreateParts = (hooks: Pick<PartsOptions, 'workers' | 'onProcesses' | 'onDefect'>) => StoreParts;
 
 /** The store of a process on a broker that others share with it. */
 export class JetStreamStore implements DeliveryStore {
@@ -55,13 +53,17 @@ export class JetStreamStore implements DeliveryStore {
 
   private constructor(create: CreateParts, onSignal: ((signal: Signal) => unknown) | undefined) {
     this.#onSignal = onSignal;
-    this.#parts = create({ workers: () => this.#workers(), onProcesses: () => this.#shareLanes() });
+    this.#parts = create({
+      workers: () => this.#workers(),
+      onProcesses: () => this.#processesChanged(),
+      onDefect: (where, error) => this.#defect('', '', where, error),
+    });
   }
 
   static async open(create: CreateParts, onSignal: ((signal: Signal) => unknown) | undefined): Promise<JetStreamStore> {
     const store = new JetStreamStore(create, onSignal);
-    const { registry, processes } = store.#parts;
-    await Promise.all([registry.open(), processes.open()]);
+    const { registry, processes, suspensions } = store.#parts;
+    await Promise.all([registry.open(), processes.open(), suspensions.open()]);
     registry.onChange(({ id }) => store.#shareLanesOf(id));
     return store;
   }
@@ -74,7 +76,7 @@ export class JetStreamStore implements DeliveryStore {
     this.#assertOpen();
     const ids = puts.map(connectionIdOf);
     ids.forEach(assertUsable);
-    const results = await this.#parts.putter.putAll(puts);
+    const results = await asStoreError(this.#parts.putter.putAll(puts));
     for (const id of ids) this.#wake(id);
     return results;
   }
@@ -83,7 +85,7 @@ export class JetStreamStore implements DeliveryStore {
     this.#assertOpen();
     const { id = connection.id } = options;
     if (this.#working.get(id) !== undefined) throw new Error(`a worker delivers for ${id} already`);
-    const { broker, streams, publisher, marks, deadLetters, processes, backlogs, now } = this.#parts;
+    const { broker, streams, publisher, marks, deadLetters, processes, suspensions, backlogs, now } = this.#parts;
     const { names, layout, dedupWindowMs } = streams;
     const token = tokenOf(id);
     const leases = new ConnectionLeases({
@@ -95,7 +97,13 @@ export class JetStreamStore implements DeliveryStore {
       token,
       connection: id,
       by: processes.key,
-      connectionOf: connection,
+      connectionOf: new SuspendedConnection(connection, {
+        suspensions,
+        token,
+        configHash: options.configHash ?? '',
+        by: processes.key,
+        isAlive: (key) => processes.isAlive(key),
+      }),
       work: options,
       epoch: layout.epoch,
       recent: this.#recentOf(id, dedupWindowMs),
@@ -103,12 +111,15 @@ export class JetStreamStore implements DeliveryStore {
       waiting: async () => (await backlogs.count(token, await readChannels(broker, names, token))).waiting,
       onDefect: (where, error) => this.#defect(connection.slug, id, where, error),
     });
-    const worker = leases.worker();
-    this.#working.set(id, { connection, leases, worker });
-    void worker.ended().then(() => {
+    const inner = leases.worker();
+    const stopListening = suspensions.onChange(token, () => leases.suspensionChanged());
+    const over = inner.ended().then(async () => {
+      stopListening();
       this.#working.delete(id);
-      return processes.tell();
+      await processes.tell();
     });
+    const worker = { ...inner, stop: (graceMs: number) => inner.stop(graceMs).then(() => over), ended: () => over };
+    this.#working.set(id, { connection, leases, worker });
     void processes.tell();
     this.#shareLanesOf(id);
     return worker;
@@ -122,56 +133,54 @@ export class JetStreamStore implements DeliveryStore {
 
   async peek(connection: string, most: number, after?: number): Promise<readonly WaitingEvent[]> {
     this.#assertOpen();
-    return this.#parts.stored.peek(connection, most, after);
+    return asStoreError(this.#parts.stored.peek(connection, most, after));
   }
 
   async *dead(connection: string, filter?: DeadFilter): AsyncGenerator<DeadLetter, void, undefined> {
     this.#assertOpen();
-    for await (const letter of this.#parts.deadLetters.list(connection, filter)) yield deadLetterOf(letter);
+    try {
+      for await (const letter of this.#parts.deadLetters.list(connection, filter)) yield deadLetterOf(letter);
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
   }
 
   async reasons(connection: string): Promise<Readonly<Record<string, number>>> {
     this.#assertOpen();
-    return this.#parts.deadLetters.reasons(connection);
+    return asStoreError(this.#parts.deadLetters.reasons(connection));
   }
 
   async requeue(connection: string, filter?: DeadFilter, lanesOf?: LanesOf): Promise<number> {
     this.#assertOpen();
-    const count = await requeueLetters(this.#parts, connection, filter, this.#lanesOf(connection) ?? lanesOf);
+    const count = await asStoreError(
+      requeueLetters(this.#parts, connection, filter, this.#lanesOf(connection) ?? lanesOf),
+    );
     this.#wake(connection);
     return count;
   }
 
   async drop(connection: string, filter?: DeadFilter): Promise<number> {
     this.#assertOpen();
-    return this.#parts.deadLetters.drop(connection, filter);
+    return asStoreError(this.#parts.deadLetters.drop(connection, filter));
   }
 
   async replay(connection: string, from: number, to: number, lanesOf?: LanesOf): Promise<number> {
     this.#assertOpen();
-    const { stored, putter, registry, now } = this.#parts;
-    const record = registry.get(connection);
-    if (record === undefined) return 0;
-    const batch = crypto.randomUUID();
-    let count = 0;
-    const lanes = this.#lanesOf(connection) ?? lanesOf;
-    for await (const events of stored.replayed(connection, from, to, now(), lanes)) {
-      await putter.putAgain(record, events, batch);
-      count += events.length;
-    }
-    if (count > 0) await registry.forgetSettings(connection);
+    const count = await asStoreError(
+      replayEvents(this.#parts, connection, { from, to }, this.#lanesOf(connection) ?? lanesOf),
+    );
     this.#wake(connection);
     return count;
   }
 
   async purge(connection: string): Promise<number> {
     this.#assertOpen();
-    return purgeConnection(this.#parts, connection);
+    return asStoreError(purgeConnection(this.#parts, connection));
   }
 
   async prune(before: number): Promise<number> {
     this.#assertOpen();
-    return this.#parts.retention.prune(before);
+    return asStoreError(this.#parts.retention.prune(before));
   }
 
   /** The broker gives space back by itself. */
@@ -182,7 +191,7 @@ export class JetStreamStore implements DeliveryStore {
 
   async status(connection?: string): Promise<StoreStatus> {
     this.#assertOpen();
-    return statusOf(this.#parts, connection);
+    return asStoreError(statusOf(this.#parts, connection));
   }
 
   close(): Promise<void> {
@@ -190,9 +199,10 @@ export class JetStreamStore implements DeliveryStore {
   }
 
   async #close(): Promise<void> {
-    const { registry, processes, broker } = this.#parts;
+    const { registry, processes, suspensions, broker } = this.#parts;
     await Promise.all([...this.#working.values()].map(async (working) => working?.worker.stop(0)));
     registry.close();
+    suspensions.close();
     await processes.close();
     await broker.connection.close();
   }
@@ -207,8 +217,11 @@ export class JetStreamStore implements DeliveryStore {
     );
   }
 
-  #shareLanes(): void {
-    for (const id of this.#working.keys()) this.#shareLanesOf(id);
+  #processesChanged(): void {
+    for (const [id, working] of this.#working) {
+      this.#shareLanesOf(id);
+      working?.leases.suspensionChanged();
+    }
   }
 
   /** Asks for those lanes of a connection that are this process's, once the connection has any. */

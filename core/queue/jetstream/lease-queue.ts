@@ -1,6 +1,7 @@
 import { LaneScheduler, type ClaimEnd } from '../lane-scheduler.ts';
 import { triesOf, type Claim, type ClaimKind, type Settlement } from '../queue.ts';
 import type { WorkableQueue } from '../work-options.ts';
+import { asStoreError, storeErrorOf } from './broker-errors.ts';
 import { LaneTaken } from './lane-marks.ts';
 import { LeasedEvents, triedOf, type LeasedEvent } from './leased-events.ts';
 import type { PackLease } from './pack-lease.ts';
@@ -114,13 +115,13 @@ export class LeaseQueue implements WorkableQueue {
     settlements: readonly Settlement[],
     at: { readonly now: number; readonly configHash: string },
   ): Promise<void> {
-    if (settlements.length === 0) return this.#journal.proveWritable();
+    if (settlements.length === 0) return asStoreError(this.#journal.proveWritable());
     const parts = settlements.flatMap((settlement): SettledPart[] => {
       const event = this.#events.read(settlement.seq);
       // Those that are gone were settled by a call of which the other part failed, or went to another process.
       return event === undefined ? [] : [{ event, settlement }];
     });
-    await this.#journal.publish(parts, at);
+    await asStoreError(this.#journal.publish(parts, at));
     const byLease = new Map<PackLease, SettledPart[]>();
     for (const part of parts) {
       const others = byLease.get(part.event.lease);
@@ -190,7 +191,7 @@ export class LeaseQueue implements WorkableQueue {
     try {
       await lease.writes.run(write);
     } catch (error) {
-      if (!(error instanceof LaneTaken)) throw error;
+      if (!(error instanceof LaneTaken)) throw storeErrorOf(error);
       this.drop(lease);
     }
   }

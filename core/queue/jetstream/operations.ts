@@ -58,11 +58,32 @@ function requeued(
   };
 }
 
+/** Puts what was delivered in a span of time at the tail again. Returns how many. */
+export async function replayEvents(
+  { stored, putter, registry, now }: StoreParts,
+  connection: string,
+  { from, to }: { readonly from: number; readonly to: number },
+  lanesOf: LanesOf | undefined,
+): Promise<number> {
+  const record = registry.get(connection);
+  if (record === undefined) return 0;
+  const batch = crypto.randomUUID();
+  let count = 0;
+  for await (const events of stored.replayed(connection, from, to, now(), lanesOf)) {
+    await putter.putAgain(record, events, batch);
+    count += events.length;
+  }
+  if (count > 0) await registry.forgetSettings(connection);
+  return count;
+}
+
 /** Drops everything of a connection. Returns how many records. */
 export async function purgeConnection(parts: StoreParts, connection: string): Promise<number> {
   const { processes, registry, broker, streams, deadLetters, marks } = parts;
   const { names } = streams;
-  const owner = processes.list().find(({ workers }) => (workers?.[connection]?.destination ?? null) !== null);
+  const [here] = processes.list();
+  const isHere = (here?.workers?.[connection]?.destination ?? null) !== null;
+  const owner = isHere ? here : await processes.workingFor(connection);
   if (owner !== undefined)
     throw new Error(`a worker delivers for ${connection} (process ${owner.pid} on ${owner.host}): stop it first`);
   const record = registry.get(connection);

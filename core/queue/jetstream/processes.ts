@@ -75,6 +75,22 @@ export class Processes {
     return [here, ...this.#alive().map(([, { process }]) => ({ ...process, isHere: false }))];
   }
 
+  /** Another process that delivers for a connection, as it has told by now; `undefined` where there is none. */
+  async workingFor(connection: string): Promise<StoreProcess | undefined> {
+    const works = ({ workers }: Pick<StoreProcess, 'workers'>): boolean =>
+      (workers?.[connection]?.destination ?? null) !== null;
+    for (const [key, { process }] of this.#alive()) {
+      if (!works(process)) continue;
+      const entry = await this.#bucket.get(key);
+      if (entry?.operation === 'PUT' && works(entry.json())) return { ...process, isHere: false };
+    }
+    return undefined;
+  }
+
+  isAlive(key: string): boolean {
+    return this.#alive().some(([other]) => other === key);
+  }
+
   /** Of so many lanes of a connection, those that this process asks for. */
   lanesHere(connection: string, lanes: number): ReadonlySet<number> {
     const rivals = this.#alive()

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { QueueFull } from '../queue.ts';
-import { BrokerOverdue, closedError, EventTooLarge } from './broker-errors.ts';
+import { BrokerOverdue, closedError, EventTooLarge, isSilence, storeErrorOf } from './broker-errors.ts';
 import { requestTimeoutMs, type Broker } from './connect.ts';
 import { encodePack, type Packed, type PackedEvent } from './pack.ts';
 
@@ -35,10 +34,6 @@ export interface Published {
 /** How long a message is repeated to a broker that does not confirm it (ms). */
 const patienceMs = 30_000;
 const shortestPauseMs = 100;
-
-/** `maximum bytes exceeded` and its kin, by what the broker says: its codes differ by version. */
-const fullMessages =
-  /maximum (?:bytes|messages)|resource limits exceeded|insufficient (?:storage )?resources|no space/i;
 
 /** Publishes, and says what became of it. Throws QueueFull, BrokerOverdue, EventTooLarge, or that it is closed. */
 export class Publisher {
@@ -80,11 +75,9 @@ export class Publisher {
         const ack = await stream.publish(subject, data, { msgID: messageId, headers, timeout: requestTimeoutMs });
         return { seq: ack.seq, isDuplicate: ack.duplicate };
       } catch (error) {
-        const why = (error as Error).message;
-        if (fullMessages.test(why)) throw new QueueFull('the broker takes no more for this stream');
-        if (connection.isClosed()) throw closedError();
-        if (performance.now() >= end)
-          throw new BrokerOverdue(`the broker has not confirmed for ${patienceMs / 1000} s: ${why}`, { cause: error });
+        if (!isSilence(error)) throw storeErrorOf(error);
+        const why = `the broker has not confirmed for ${patienceMs / 1000} s: ${(error as Error).message}`;
+        if (performance.now() >= end) throw new BrokerOverdue(why, { cause: error });
         await sleep(shortestPauseMs * Math.min(10, failures));
       }
     }

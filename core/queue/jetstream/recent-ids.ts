@@ -23,12 +23,6 @@ export class RecentIds {
     return true;
   }
 
-  /** An id may come again: it was not settled from here. */
-  forget(id: string): void {
-    this.#newer.delete(id);
-    this.#older.delete(id);
-  }
-
   #turn(): void {
     const now = this.#elapsed();
     if (now - this.#turnedAt < this.#windowMs) return;

@@ -11,6 +11,7 @@ import { Publisher } from './publisher.ts';
 import { EventPutter } from './put-events.ts';
 import { Registry } from './registry.ts';
 import { Retention } from './retention.ts';
+import { Suspensions } from './suspensions.ts';
 import { StoredEvents } from './stored-events.ts';
 import type { StoreStreams } from './stream-setup.ts';
 
@@ -27,6 +28,7 @@ export interface StoreParts {
   readonly backlogs: Backlogs;
   readonly stored: StoredEvents;
   readonly processes: Processes;
+  readonly suspensions: Suspensions;
   readonly rateLimiter: SharedRateLimiter;
   readonly now: () => number;
 }
@@ -35,13 +37,14 @@ export interface PartsOptions {
   readonly now: () => number;
   readonly rateLimiter: SharedRateLimiter;
   readonly workers: () => Workers | null;
+  readonly onDefect: (where: string, error: unknown) => void;
   /** Other processes came, went, or work for other connections. */
   readonly onProcesses: () => void;
 }
 
 export function createStoreParts(broker: Broker, streams: StoreStreams, options: PartsOptions): StoreParts {
   const { names, layout, buckets } = streams;
-  const { now, rateLimiter, workers, onProcesses } = options;
+  const { now, rateLimiter, workers, onProcesses, onDefect } = options;
   const publisher = new Publisher(broker);
   const marks = new LaneMarks(buckets.hwm);
   const deadLetters = new DeadLetters(broker, publisher, names);
@@ -61,5 +64,6 @@ export function createStoreParts(broker: Broker, streams: StoreStreams, options:
   const here = { pid: process.pid, host: hostname(), startedAt: new Date(now()).toISOString() };
   const processes = new Processes(buckets.live, crypto.randomUUID(), here, workers, onProcesses);
   const of = { broker, streams, publisher, marks, deadLetters, registry, retention, putter, backlogs, stored };
-  return { ...of, processes, rateLimiter, now };
+  const suspensions = new Suspensions(buckets.rate, (error) => onDefect('queue.suspend', error));
+  return { ...of, processes, suspensions, rateLimiter, now };
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
-import { BrokerRefused } from './broker-errors.ts';
+import { BrokerRefused, isSilence } from './broker-errors.ts';
 import { type Broker, requestTimeoutMs } from './connect.ts';
 import { Names } from './names.ts';
 
 export interface StreamOptions {
-  /** Makes a stream that is not there; otherwise it is refused as `missing`. Default: true. */
+  /** Makes the stream where there is none (default); otherwise that is refused (`missing`). */
   readonly create?: boolean | undefined;
   /** Lanes of a connection, over which the vendor's lanes are spread. Default: as the stream has it, 64 at first. */
   readonly lanes?: number | undefined;
@@ -41,14 +41,17 @@ export const processTtlMs = 15_000;
 const defaults = { lanes: 64, maxBytes: 1024 ** 3, dedupWindowMs: 120_000 };
 const layoutKey = 'layout';
 const toNanos = (ms: number): number => ms * 1_000_000;
-const aborted = { streamNotFound: 10_059, leaderless: 10_008 };
+const streamNotFound = 10_059;
 
 /** Makes what is missing, and changes what is to be otherwise. Throws BrokerRefused. */
 export async function openStreams(broker: Broker, stream: string, options: StreamOptions): Promise<StoreStreams> {
   const names = new Names(stream);
   const before = await infoOf(broker, names.stream);
   if (before === undefined && options.create === false)
-    throw new BrokerRefused('missing', `there is no store ${stream} at ${broker.at}`);
+    throw new BrokerRefused(
+      'missing',
+      `there is no store ${stream} at ${broker.at}; spillway enqueue creates one (?stream=NAME names another)`,
+    );
   const replicas = options.replicas ?? before?.config.num_replicas ?? 1;
   const conn = await openBucket(broker, names.bucket('conn'), replicas);
   const layout = await openLayout(broker, names, conn, options.lanes, before);
@@ -86,7 +89,7 @@ async function infoOf({ manager, nats, at }: Broker, name: string): Promise<Stre
   try {
     return await whenLed(() => manager.streams.info(name));
   } catch (error) {
-    if (error instanceof nats.jetstream.JetStreamApiError && error.code === aborted.streamNotFound) return undefined;
+    if (error instanceof nats.jetstream.JetStreamApiError && error.code === streamNotFound) return undefined;
     throw refusalOf(error, at);
   }
 }
@@ -98,9 +101,7 @@ async function whenLed<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      const { name, code } = error as Error & { readonly code?: unknown };
-      const mayPass = name === 'TimeoutError' || name === 'NoRespondersError' || code === aborted.leaderless;
-      if (!mayPass || performance.now() > end) throw error;
+      if (!isSilence(error) || performance.now() > end) throw error;
       await sleep(250);
     }
   }
@@ -110,7 +111,7 @@ function refusalOf(error: unknown, at: string): unknown {
   const { name, message } = error as Error;
   if (name === 'PermissionViolationError' || /permissions? violation/i.test(message))
     return new BrokerRefused('unauthorized', `these credentials may not do what a store does at ${at}: ${message}`);
-  if (name === 'TimeoutError' || name === 'NoRespondersError')
+  if (isSilence(error))
     return new BrokerRefused('unreachable', `JetStream at ${at} does not answer: ${message}`, { cause: error });
   if (name === 'JetStreamApiError')
     return new BrokerRefused(

@@ -47,7 +47,8 @@ export const connectionRoutes = (parts: ServiceParts): readonly Route[] => [
       const live = connectionIn(parts, params);
       const { length } = live.connection.suspended();
       live.connection.resume(query.scope);
-      live.worker?.wake();
+      if (query.scope === undefined) live.worker?.resume();
+      else live.worker?.wake();
       const ended = length - live.connection.suspended().length;
       parts.log.info({ token: by, connection: live.id, ended, requestId }, 'suspensions were ended');
       const status = await parts.store?.status(live.id);

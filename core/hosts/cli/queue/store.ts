@@ -189,8 +189,7 @@ function throwBrokerError(error: unknown): void {
   if (message.startsWith('spillway/jetstream needs ')) throw usage(message);
   if (name !== 'BrokerRefused') return;
   const { code } = error as BrokerRefused;
-  const details = code === 'unreachable' ? [howToWait] : code === 'missing' ? ['spillway enqueue creates one'] : [];
-  throw new CliError(brokerCodes[code], message, details);
+  throw new CliError(brokerCodes[code], message, code === 'unreachable' ? [howToWait] : []);
 }
 
 /** The store's errors say what to do; any other error is a defect. */
