@@ -2,7 +2,7 @@ import type { QueueWorker, WorkOptions } from '../work-options.ts';
 import { work } from '../worker.ts';
 import { LeaseIntake } from './lease-intake.ts';
 import { LeaseQueue } from './lease-queue.ts';
-import { leaseMs, Pulls } from './pulls.ts';
+import { Pulls } from './pulls.ts';
 import type { RecentIds } from './recent-ids.ts';
 import type { SuspendedConnection } from './suspended-connection.ts';
 import { SettlementJournal, type JournalOptions } from './settlement-journal.ts';
@@ -11,6 +11,7 @@ export interface ConnectionLeasesOptions extends JournalOptions {
   readonly connectionOf: SuspendedConnection;
   readonly work: Partial<Omit<WorkOptions, 'queue' | 'connection'>>;
   readonly epoch: number;
+  readonly leaseMs: number;
   readonly recent: RecentIds;
   readonly now: () => number;
   /** How many events wait, those that any process has out included. */
@@ -18,8 +19,6 @@ export interface ConnectionLeasesOptions extends JournalOptions {
   readonly onDefect: (where: string, error: unknown) => void;
 }
 
-/** Leases are renewed well before they end. */
-const renewMs = leaseMs / 3;
 /** What is settled of messages under way is written down this often. */
 const markMs = 250;
 /** Events of a connection that a process takes out beyond which it asks for no more of those without order. */
@@ -50,7 +49,6 @@ export class ConnectionLeases {
     this.#pulls = new Pulls({
       ...options,
       take: async (message, channel) => {
-        if (this.#isStopped) return message.nak();
         this.#queue.setElsewhere(1);
         if (await intake.take(message, channel)) this.#worker.wake();
         else if (this.#queue.size === 0) this.#askSoon();
@@ -60,7 +58,7 @@ export class ConnectionLeases {
     });
     this.#worker = work({ ...options.work, now: options.now, queue: this.#queue, connection, ...idsOf(options) });
     this.#pulls.start();
-    this.#timers = [setInterval(() => this.#renew(), renewMs), setInterval(() => this.#mark(), markMs)];
+    this.#timers = [setInterval(() => this.#renew(), options.leaseMs / 3), setInterval(() => this.#mark(), markMs)];
     this.#askSoon();
   }
 

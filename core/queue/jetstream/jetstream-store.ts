@@ -86,7 +86,7 @@ export class JetStreamStore implements DeliveryStore {
     const { id = connection.id } = options;
     if (this.#working.get(id) !== undefined) throw new Error(`a worker delivers for ${id} already`);
     const { broker, streams, publisher, marks, deadLetters, processes, suspensions, backlogs, now } = this.#parts;
-    const { names, layout, dedupWindowMs } = streams;
+    const { names, layout, dedupWindowMs, leaseMs } = streams;
     const token = tokenOf(id);
     const leases = new ConnectionLeases({
       broker,
@@ -106,6 +106,7 @@ export class JetStreamStore implements DeliveryStore {
       }),
       work: options,
       epoch: layout.epoch,
+      leaseMs,
       recent: this.#recentOf(id, dedupWindowMs),
       now,
       waiting: async () => (await backlogs.count(token, await readChannels(broker, names, token))).waiting,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerConfig, ConsumerInfo, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Subscription } from '@nats-io/transport-node';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from './connect.ts';
 import { consumerName, type Names, type Channel } from './names.ts';
@@ -9,6 +10,7 @@ export interface PullOptions {
   readonly names: Names;
   readonly token: string;
   readonly epoch: number;
+  readonly leaseMs: number;
   /** Takes a message. What it throws is reported; the broker hands the message out again later. */
   readonly take: (message: JsMsg, channel: Channel) => Promise<void>;
   /** More messages may be taken out of channels that have no order. */
@@ -16,8 +18,6 @@ export interface PullOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
-/** A message that is not heard of for so long goes to another process (ms). */
-export const leaseMs = 30_000;
 const expiresMs = 30_000;
 const pauseMs = 1_000;
 /** Messages that fetch() may return at once. */
@@ -82,6 +82,7 @@ abstract class Pull {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    await drained(this.messages);
     await this.messages?.close();
     await this.#running;
   }
@@ -134,10 +135,22 @@ class SharedPull extends Pull {
   }
 }
 
+/**
+ * Takes what is on its way here, and nothing after it. close() alone drops it, and the broker hands it to others only
+ * when its lease is over. The client has no way to ask for that, but its subscription has.
+ */
+async function drained(messages: ConsumerMessages | undefined): Promise<void> {
+  const { sub } = (messages ?? {}) as { readonly sub?: Pick<Subscription, 'drain'> };
+  await sub?.drain().catch(() => undefined);
+}
+
 const isPassing = (error: unknown): boolean =>
   ['AbortError', 'TimeoutError', 'NoRespondersError', 'RequestError'].includes((error as Error).name);
 
-async function ensureConsumer({ broker, names, token, epoch }: PullOptions, channel: Channel): Promise<ConsumerInfo> {
+async function ensureConsumer(
+  { broker, names, token, epoch, leaseMs }: PullOptions,
+  channel: Channel,
+): Promise<ConsumerInfo> {
   const { AckPolicy, DeliverPolicy, ReplayPolicy } = broker.nats.jetstream;
   const config: Partial<ConsumerConfig> = {
     durable_name: consumerName(token, epoch, channel),

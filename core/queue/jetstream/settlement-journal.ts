@@ -3,7 +3,7 @@ import type { Broker } from './connect.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { LaneMarks } from './lane-marks.ts';
 import { triedOf, type LeasedEvent } from './leased-events.ts';
-import { hashOf, type Names } from './names.ts';
+import { consumerName, hashOf, type Names } from './names.ts';
 import { packsOf, type PackedEvent } from './pack.ts';
 import type { PackLease } from './pack-lease.ts';
 import { headerNames, type Publisher } from './publisher.ts';
@@ -108,11 +108,21 @@ export class SettlementJournal {
     if (lease.isLost) return;
     if (source.lane !== undefined) {
       await this.#write(lease, source.lane, [], [], true);
+      await this.#forgetRequests(source);
       return message.nak();
     }
     // The broker would count this delivery as one that failed: a message of its own says that nothing was sent.
     await this.#publishRetries(rest.map(movedOf));
     await message.ackAck().catch(() => false);
+  }
+
+  /**
+   * The requests that have ended here are still at the broker: it would hand the message to one of them, and then to
+   * nobody until its lease is over (2.9.10). Whoever asks for the consumer's state has it look who is still there.
+   */
+  async #forgetRequests({ epoch, channel }: PackLease['source']): Promise<void> {
+    const { broker, names, token } = this.#options;
+    await broker.manager.consumers.info(names.stream, consumerName(token, epoch, channel)).catch(() => undefined);
   }
 
   async #write(

@@ -16,6 +16,11 @@ export interface StreamOptions {
   readonly maxBytes?: number | undefined;
   /** Most bytes of dead letters; default a quarter of `maxBytes`. */
   readonly deadMaxBytes?: number | undefined;
+  /**
+   * How long a process may be silent until what it has taken out goes to others (ms). Default: 30 s. All processes have
+   * to name the same.
+   */
+  readonly leaseMs?: number | undefined;
   /** A put that comes again within this time (ms) is a no-op. Default: two minutes for a new stream. */
   readonly dedupWindowMs?: number | undefined;
 }
@@ -33,12 +38,13 @@ export interface StoreStreams {
   readonly names: Names;
   readonly layout: Layout;
   readonly dedupWindowMs: number;
+  readonly leaseMs: number;
   readonly buckets: { readonly conn: KV; readonly hwm: KV; readonly rate: KV; readonly live: KV };
 }
 
 /** A process that has not told for so long what it does is gone (ms). */
 export const processTtlMs = 15_000;
-const defaults = { lanes: 64, maxBytes: 1024 ** 3, dedupWindowMs: 120_000 };
+const defaults = { lanes: 64, maxBytes: 1024 ** 3, dedupWindowMs: 120_000, leaseMs: 30_000 };
 const layoutKey = 'layout';
 const toNanos = (ms: number): number => ms * 1_000_000;
 const streamNotFound = 10_059;
@@ -82,7 +88,13 @@ export async function openStreams(broker: Broker, stream: string, options: Strea
     openBucket(broker, names.bucket('rate'), replicas),
     openBucket(broker, names.bucket('live'), replicas, processTtlMs),
   ]);
-  return { names, layout, dedupWindowMs, buckets: { conn, hwm, rate, live } };
+  return {
+    names,
+    layout,
+    dedupWindowMs,
+    leaseMs: options.leaseMs ?? defaults.leaseMs,
+    buckets: { conn, hwm, rate, live },
+  };
 }
 
 async function infoOf({ manager, nats, at }: Broker, name: string): Promise<StreamInfo | undefined> {
