@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { CdpEvent, Reason } from '../../core/index.ts';
-import { toQueued, type QueueWorker } from '../../core/queue/index.ts';
+import { isStoreLost, toQueued, type QueueWorker } from '../../core/queue/index.ts';
 import { openJetStreamStore, type SharedDeliveryStore } from '../../core/queue/jetstream/index.ts';
 import { startBroker, type Broker } from '../support/jetstream/broker.ts';
 import { fakeConnection, type FakeConnection } from '../support/queue/store-connection.ts';
@@ -194,6 +194,42 @@ describeWith('nats-server', 'a store on JetStream that several processes have', 
     await worker.stop(0);
     await other.idle();
     expect(second.delivered.sort()).toEqual(['a', 'b']);
+  });
+
+  it('ends a process whose number of lanes was changed, and changes it only once nothing waits', async () => {
+    const one = await open();
+    await put(one, 'a', ['lane']);
+    const other = url.replace('lanes=8', 'lanes=4');
+    await expect(openJetStreamStore({ url: other })).rejects.toMatchObject({ code: 'settings' });
+    const connection = fakeConnection('shop');
+    const worker = one.work(connection);
+    await worker.idle();
+    const two = await openJetStreamStore({ url: other });
+    stores.push(two);
+    await worker.ended();
+    expect(isStoreLost(worker.storeError())).toBe(true);
+    await expect(put(one, 'b', ['lane'])).rejects.toThrow('start this process again');
+    await put(two, 'b', ['lane']);
+    const next = two.work(connection);
+    await next.idle();
+    expect(connection.delivered).toEqual(['a', 'b']);
+  });
+
+  it('goes on at once when its broker comes back', async () => {
+    const one = await open();
+    const connection = fakeConnection('shop');
+    const worker = one.work(connection);
+    await worker.idle();
+    await broker.kill();
+    await sleep(300);
+    await broker.start();
+    const startedAt = Date.now();
+    await put(one, 'a');
+    await put(one, 'b', ['lane']);
+    await worker.idle();
+    expect(connection.delivered.sort()).toEqual(['a', 'b']);
+    // A request of before the broker's end lasts for half a minute.
+    expect(Date.now() - startedAt).toBeLessThan(15_000);
   });
 
   it('says of each process what it works on', async () => {

@@ -64,5 +64,11 @@ export const asStoreError = <T>(call: Promise<T>): Promise<T> =>
     throw storeErrorOf(error);
   });
 
+/** What this process knows of the lanes is out of date: it would put events of one lane into two. */
+export const layoutChanged = (stream: string): Error =>
+  Object.assign(new Error(`the lanes of the stream ${stream} were changed: start this process again`), {
+    code: 'taken',
+  });
+
 /** As isStoreLost() knows it. */
 export const closedError = (): Error => Object.assign(new Error('the store is closed'), { code: 'closed' });

@@ -14,7 +14,7 @@ export interface ConnectionLeasesOptions extends JournalOptions {
   readonly leaseMs: number;
   readonly recent: RecentIds;
   readonly now: () => number;
-  /** How many events wait, those that any process has out included. */
+  /** How many messages wait, those that any process has out included. */
   readonly waiting: () => Promise<number>;
   readonly onDefect: (where: string, error: unknown) => void;
 }
@@ -23,6 +23,7 @@ export interface ConnectionLeasesOptions extends JournalOptions {
 const markMs = 250;
 /** Events of a connection that a process takes out beyond which it asks for no more of those without order. */
 const mostHere = 4_000;
+const mostBytesHere = 32 * 1024 * 1024;
 const soonestAskMs = 50;
 const latestAskMs = 5_000;
 
@@ -53,7 +54,7 @@ export class ConnectionLeases {
         if (await intake.take(message, channel)) this.#worker.wake();
         else if (this.#queue.size === 0) this.#askSoon();
       },
-      hasRoom: () => this.#queue.size < mostHere,
+      hasRoom: () => this.#queue.size < mostHere && this.#queue.bytes < mostBytesHere,
       onDefect: (error) => onDefect('queue.take', error),
     });
     this.#worker = work({ ...options.work, now: options.now, queue: this.#queue, connection, ...idsOf(options) });
@@ -70,6 +71,12 @@ export class ConnectionLeases {
   wake(): void {
     this.#queue.setElsewhere(1);
     this.#askSoon();
+    this.#worker.wake();
+  }
+
+  /** Nothing can be taken out any more. */
+  lose(error: Error): void {
+    this.#queue.lose(error);
     this.#worker.wake();
   }
 

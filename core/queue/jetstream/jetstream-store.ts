@@ -38,7 +38,7 @@ interface Working {
   readonly worker: QueueWorker;
 }
 
-export type CreateParts = (hooks: Pick<PartsOptions, 'workers' | 'onProcesses' | 'onDefect'>) => StoreParts;
+export type CreateParts = (hooks: Pick<PartsOptions, 'workers' | 'onProcesses' | 'onDefect' | 'onLost'>) => StoreParts;
 
 /** The store of a process on a broker that others share with it. */
 export class JetStreamStore implements DeliveryStore {
@@ -50,6 +50,7 @@ export class JetStreamStore implements DeliveryStore {
   /** By connection id: a worker that follows another one knows what that one has met. */
   readonly #recent = new Map<string, RecentIds>();
   #closing: Promise<void> | undefined;
+  #lost: Error | undefined;
 
   private constructor(create: CreateParts, onSignal: ((signal: Signal) => unknown) | undefined) {
     this.#onSignal = onSignal;
@@ -57,6 +58,7 @@ export class JetStreamStore implements DeliveryStore {
       workers: () => this.#workers(),
       onProcesses: () => this.#processesChanged(),
       onDefect: (where, error) => this.#defect('', '', where, error),
+      onLost: (error) => this.#lose(error),
     });
   }
 
@@ -85,7 +87,7 @@ export class JetStreamStore implements DeliveryStore {
     this.#assertOpen();
     const { id = connection.id } = options;
     if (this.#working.get(id) !== undefined) throw new Error(`a worker delivers for ${id} already`);
-    const { broker, streams, publisher, marks, deadLetters, processes, suspensions, backlogs, now } = this.#parts;
+    const { broker, streams, publisher, marks, deadLetters, processes, suspensions, now } = this.#parts;
     const { names, layout, dedupWindowMs, leaseMs } = streams;
     const token = tokenOf(id);
     const leases = new ConnectionLeases({
@@ -109,7 +111,10 @@ export class JetStreamStore implements DeliveryStore {
       leaseMs,
       recent: this.#recentOf(id, dedupWindowMs),
       now,
-      waiting: async () => (await backlogs.count(token, await readChannels(broker, names, token))).waiting,
+      waiting: async () => {
+        const channels = await readChannels(broker, names, token);
+        return channels.reduce((sum, { waiting }) => sum + waiting, 0);
+      },
       onDefect: (where, error) => this.#defect(connection.slug, id, where, error),
     });
     const inner = leases.worker();
@@ -218,6 +223,11 @@ export class JetStreamStore implements DeliveryStore {
     );
   }
 
+  #lose(error: Error): void {
+    this.#lost = error;
+    for (const working of this.#working.values()) working?.leases.lose(error);
+  }
+
   #processesChanged(): void {
     for (const [id, working] of this.#working) {
       this.#shareLanesOf(id);
@@ -254,6 +264,7 @@ export class JetStreamStore implements DeliveryStore {
 
   #assertOpen(): void {
     if (this.#closing !== undefined) throw closedError();
+    if (this.#lost !== undefined) throw this.#lost;
   }
 }
 

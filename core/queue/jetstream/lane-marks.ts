@@ -1,4 +1,7 @@
 import type { KV } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { requestTimeoutMs } from './connect.ts';
+import { untilAnswered } from './patience.ts';
 import type { FailureHistory } from '../queue.ts';
 import { isConflict } from './registry.ts';
 
@@ -45,13 +48,15 @@ export class LaneTaken extends Error {
  */
 export class LaneMarks {
   readonly #bucket: KV;
+  readonly #connection: NatsConnection;
 
-  constructor(bucket: KV) {
+  constructor(bucket: KV, connection: NatsConnection) {
     this.#bucket = bucket;
+    this.#connection = connection;
   }
 
   async read(lane: string): Promise<MarkEntry> {
-    const entry = await this.#bucket.get(lane);
+    const entry = await this.#ask(() => this.#bucket.get(lane));
     if (entry === null) return { mark: undefined, revision: 0 };
     if (entry.operation !== 'PUT') return { mark: undefined, revision: entry.revision };
     return { mark: entry.json<LaneMark>(), revision: entry.revision };
@@ -61,14 +66,18 @@ export class LaneMarks {
   async write(lane: string, mark: LaneMark, revision: number): Promise<number> {
     const text = JSON.stringify(mark);
     try {
-      return await this.#bucket.put(lane, text, { previousSeq: revision });
+      return await this.#ask(() => this.#bucket.put(lane, text, { previousSeq: revision, timeout: requestTimeoutMs }));
     } catch (error) {
       if (!isConflict(error)) throw error;
-      const entry = await this.#bucket.get(lane);
+      const entry = await this.#ask(() => this.#bucket.get(lane));
       // An answer was lost: the write that is repeated has happened.
       if (entry?.operation === 'PUT' && entry.string() === text) return entry.revision;
       throw new LaneTaken(`another process works on the lane ${lane}`);
     }
+  }
+
+  #ask<T>(ask: () => Promise<T>): Promise<T> {
+    return untilAnswered(this.#connection, ask);
   }
 
   /** Of all lanes of a connection. */

@@ -31,6 +31,7 @@ export class LeaseQueue implements WorkableQueue {
   readonly #leases = new Map<number, PackLease>();
   /** Messages that are done, the latest ones: a broker that was killed may hand them out again. */
   readonly #finished = new Set<number>();
+  #lost: Error | undefined;
   /** Events that wait elsewhere, or may; those here are counted apart. */
   #elsewhere = 1;
 
@@ -45,6 +46,17 @@ export class LeaseQueue implements WorkableQueue {
 
   leaseOf(seq: number): PackLease | undefined {
     return this.#leases.get(seq);
+  }
+
+  /** Of their texts, about. */
+  get bytes(): number {
+    return this.#events.bytes;
+  }
+
+  lose(error: Error): void {
+    this.#lost = error;
+    // The worker looks only where something waits.
+    this.#elsewhere = 1;
   }
 
   isFinished(seq: number): boolean {
@@ -83,6 +95,7 @@ export class LeaseQueue implements WorkableQueue {
     mostBytes = Number.POSITIVE_INFINITY,
     kind?: ClaimKind,
   ): readonly Claim[] {
+    if (this.#lost !== undefined) throw this.#lost;
     const claims: Claim[] = [];
     if (most < 1) return claims;
     let size = 0;

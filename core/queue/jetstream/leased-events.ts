@@ -22,9 +22,14 @@ export class LeasedEvents implements WaitingSource<LeasedEvent> {
   #seqs: number[] = [];
   readonly #lanes = new Map<string, number[]>();
   #lastSeq = 0;
+  #bytes = 0;
 
   get lastSeq(): number {
     return this.#lastSeq;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get size(): number {
@@ -37,6 +42,7 @@ export class LeasedEvents implements WaitingSource<LeasedEvent> {
 
   add(event: LeasedEvent): void {
     this.#lastSeq = event.seq;
+    this.#bytes += event.packed.text.length;
     this.#events.set(event.seq, event);
     this.#seqs.push(event.seq);
     for (const lane of event.lanes) {
@@ -55,6 +61,7 @@ export class LeasedEvents implements WaitingSource<LeasedEvent> {
     const event = this.#events.get(seq);
     if (event === undefined) return;
     this.#events.delete(seq);
+    this.#bytes -= event.packed.text.length;
     for (const lane of event.lanes) {
       const seqs = this.#lanes.get(lane);
       const at = seqs?.indexOf(seq) ?? -1;

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BrokerOverdue, closedError, EventTooLarge, isSilence, storeErrorOf } from './broker-errors.ts';
+import { EventTooLarge } from './broker-errors.ts';
 import { requestTimeoutMs, type Broker } from './connect.ts';
+import { untilAnswered } from './patience.ts';
 import { encodePack, type Packed, type PackedEvent } from './pack.ts';
 
 /** What a message is known by, beside its body. */
@@ -30,10 +30,6 @@ export interface Published {
   /** It was there before. */
   readonly isDuplicate: boolean;
 }
-
-/** How long a message is repeated to a broker that does not confirm it (ms). */
-const patienceMs = 30_000;
-const shortestPauseMs = 100;
 
 /** Publishes, and says what became of it. Throws QueueFull, BrokerOverdue, EventTooLarge, or that it is closed. */
 export class Publisher {
@@ -66,21 +62,12 @@ export class Publisher {
 
   async publish(outgoing: Outgoing): Promise<Published> {
     const { stream, connection } = this.#broker;
-    const end = performance.now() + patienceMs;
+    const { messageId, subject, data } = outgoing;
     const headers = this.#headersOf(outgoing);
-    for (let failures = 1; ; failures += 1) {
-      if (connection.isClosed() || connection.isDraining()) throw closedError();
-      try {
-        const { messageId, subject, data } = outgoing;
-        const ack = await stream.publish(subject, data, { msgID: messageId, headers, timeout: requestTimeoutMs });
-        return { seq: ack.seq, isDuplicate: ack.duplicate };
-      } catch (error) {
-        if (!isSilence(error)) throw storeErrorOf(error);
-        const why = `the broker has not confirmed for ${patienceMs / 1000} s: ${(error as Error).message}`;
-        if (performance.now() >= end) throw new BrokerOverdue(why, { cause: error });
-        await sleep(shortestPauseMs * Math.min(10, failures));
-      }
-    }
+    const { seq, duplicate } = await untilAnswered(connection, () =>
+      stream.publish(subject, data, { msgID: messageId, headers, timeout: requestTimeoutMs }),
+    );
+    return { seq, isDuplicate: duplicate };
   }
 
   #headersOf({ headers, isCompressed }: Outgoing) {

@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KV, KvEntry } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { ConnectionSettings, RegisteredConnection } from '../queue.ts';
 import { registeredWith } from '../registered-with.ts';
 import { tokenOf } from './names.ts';
+import { untilAnswered } from './patience.ts';
+import { layoutKey, type Layout } from './stream-setup.ts';
 
 /** What a store knows of a connection. */
 export interface ConnectionRecord {
@@ -26,21 +29,35 @@ export interface Registration {
   readonly hasLanes: boolean;
 }
 
+export interface RegistryOptions {
+  readonly bucket: KV;
+  readonly connection: NatsConnection;
+  /** How many events of a connection wait, asked where its destination changes. */
+  readonly waitingOf: (record: ConnectionRecord) => Promise<number>;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Told how events are laid out, when it opens and whenever that changes. */
+  readonly onLayout: (layout: Layout) => void;
+}
+
 /** The connections of a store, as everybody who has it open sees them a moment later. */
 export class Registry {
   readonly #bucket: KV;
+  readonly #connection: NatsConnection;
   readonly #waitingOf: (record: ConnectionRecord) => Promise<number>;
   readonly #now: () => number;
   /** By token. */
   readonly #known = new Map<string, Known>();
   readonly #listeners = new Set<(record: ConnectionRecord) => void>();
+  readonly #onLayout: (layout: Layout) => void;
   #stopWatching = (): void => undefined;
 
-  /** `waitingOf`: how many events of a connection wait, asked where its destination changes. */
-  constructor(bucket: KV, waitingOf: (record: ConnectionRecord) => Promise<number>, now: () => number) {
+  constructor({ bucket, connection, waitingOf, now, onLayout }: RegistryOptions) {
     this.#bucket = bucket;
+    this.#connection = connection;
     this.#waitingOf = waitingOf;
     this.#now = now;
+    this.#onLayout = onLayout;
   }
 
   /** Resolves once it knows what there is. */
@@ -88,10 +105,10 @@ export class Registry {
       if (known !== undefined && isDeepStrictEqual(known.record, next)) return next;
       const text = JSON.stringify(next);
       try {
-        const revision =
-          known === undefined
-            ? await this.#bucket.create(token, text)
-            : await this.#bucket.update(token, text, known.revision);
+        const before = known?.revision;
+        const revision = await this.#ask(() =>
+          before === undefined ? this.#bucket.create(token, text) : this.#bucket.update(token, text, before),
+        );
         this.#set(token, { record: next, revision });
         return next;
       } catch (error) {
@@ -111,7 +128,7 @@ export class Registry {
         registered: { ...record.registered!, hasLanes: true, settings: undefined },
       };
       try {
-        const updated = await this.#bucket.update(token, JSON.stringify(next), revision);
+        const updated = await this.#ask(() => this.#bucket.update(token, JSON.stringify(next), revision));
         return this.#set(token, { record: next, revision: updated });
       } catch (error) {
         if (!isConflict(error)) throw error;
@@ -122,7 +139,7 @@ export class Registry {
 
   async remove(id: string): Promise<void> {
     const token = tokenOf(id);
-    await this.#bucket.purge(token);
+    await this.#ask(() => this.#bucket.purge(token));
     this.#known.delete(token);
   }
 
@@ -142,7 +159,7 @@ export class Registry {
   }
 
   async #read(token: string): Promise<Known | undefined> {
-    const entry = await this.#bucket.get(token);
+    const entry = await this.#ask(() => this.#bucket.get(token));
     if (entry === null || entry.operation !== 'PUT') {
       this.#known.delete(token);
       return undefined;
@@ -152,7 +169,12 @@ export class Registry {
     return known;
   }
 
+  #ask<T>(ask: () => Promise<T>): Promise<T> {
+    return untilAnswered(this.#connection, ask);
+  }
+
   #take(entry: KvEntry): void {
+    if (entry.key === layoutKey && entry.operation === 'PUT') this.#onLayout(entry.json<Layout>());
     if (!/^[0-9a-f]{20}$/.test(entry.key)) return;
     if (entry.operation !== 'PUT') {
       if ((this.#known.get(entry.key)?.revision ?? 0) <= entry.revision) this.#known.delete(entry.key);

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { SharedRateLimiter } from '../../policy/shared-limiter.ts';
 import { Backlogs } from './backlog.ts';
+import { layoutChanged } from './broker-errors.ts';
 import type { Broker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { LaneMarks } from './lane-marks.ts';
@@ -38,24 +39,30 @@ export interface PartsOptions {
   readonly rateLimiter: SharedRateLimiter;
   readonly workers: () => Workers | null;
   readonly onDefect: (where: string, error: unknown) => void;
+  /** This process can no longer use the store. */
+  readonly onLost: (error: Error) => void;
   /** Other processes came, went, or work for other connections. */
   readonly onProcesses: () => void;
 }
 
 export function createStoreParts(broker: Broker, streams: StoreStreams, options: PartsOptions): StoreParts {
   const { names, layout, buckets } = streams;
-  const { now, rateLimiter, workers, onProcesses, onDefect } = options;
+  const { now, rateLimiter, workers, onProcesses, onDefect, onLost } = options;
   const publisher = new Publisher(broker);
-  const marks = new LaneMarks(buckets.hwm);
+  const marks = new LaneMarks(buckets.hwm, broker.connection);
   const deadLetters = new DeadLetters(broker, publisher, names);
-  const registry = new Registry(
-    buckets.conn,
-    async ({ id }) => {
+  const registry = new Registry({
+    bucket: buckets.conn,
+    connection: broker.connection,
+    waitingOf: async ({ id }) => {
       const token = tokenOf(id);
       return (await backlogs.count(token, await readChannels(broker, names, token))).waiting;
     },
     now,
-  );
+    onLayout: ({ epoch }) => {
+      if (epoch !== layout.epoch) onLost(layoutChanged(names.stream));
+    },
+  });
   const retention = new Retention(broker, names, layout.epoch);
   const makeRoom = (): Promise<number> => retention.makeRoom();
   const putter = new EventPutter({ publisher, registry, deadLetters, names, layout, makeRoom, now });

@@ -45,7 +45,8 @@ export interface StoreStreams {
 /** A process that has not told for so long what it does is gone (ms). */
 export const processTtlMs = 15_000;
 const defaults = { lanes: 64, maxBytes: 1024 ** 3, dedupWindowMs: 120_000, leaseMs: 30_000 };
-const layoutKey = 'layout';
+/** Among the connections. */
+export const layoutKey = 'layout';
 const toNanos = (ms: number): number => ms * 1_000_000;
 const streamNotFound = 10_059;
 
