@@ -43,8 +43,6 @@ export interface Broker {
   readonly buckets: Kvm;
   /** Where it is, without secrets. */
   readonly at: string;
-  /** Called whenever the connection is there again, until the function that it returns is called. */
-  readonly onReconnect: (listener: () => void) => () => void;
 }
 
 /** How long the broker may take for an answer. A publish that a dying broker swallowed is repeated after it. */
@@ -62,24 +60,11 @@ export async function connectBroker(url: BrokerUrl, options: ConnectOptions): Pr
     assertUsable(connection, at);
     const stream = nats.jetstream.jetstream(connection, { timeout: requestTimeoutMs });
     const manager = await stream.jetstreamManager(false);
-    const buckets = new nats.kv.Kvm(stream);
-    return { nats, connection, stream, manager, buckets, at, onReconnect: reconnectsOf(connection) };
+    return { nats, connection, stream, manager, buckets: new nats.kv.Kvm(stream), at };
   } catch (error) {
     await connection.close();
     throw error;
   }
-}
-
-function reconnectsOf(connection: NatsConnection): Broker['onReconnect'] {
-  const listeners = new Set<() => void>();
-  void (async () => {
-    for await (const { type } of connection.status())
-      if (type === 'reconnect') for (const listener of listeners) listener();
-  })();
-  return (listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  };
 }
 
 function connectionOptions({ transport }: Nats, url: BrokerUrl, { auth, tls }: ConnectOptions): ConnectionOptions {

@@ -33,7 +33,6 @@ export class Pulls {
   readonly #options: PullOptions;
   readonly #lanes = new Map<number, Pull>();
   readonly #shared: SharedPull[] = [];
-  #stopListening = (): void => undefined;
 
   constructor(options: PullOptions) {
     this.#options = options;
@@ -42,8 +41,6 @@ export class Pulls {
   start(): void {
     for (const channel of ['any', 'retry'] as const) this.#shared.push(new SharedPull(this.#options, channel));
     for (const pull of this.#shared) pull.start();
-    // A broker that was away has forgotten what it was asked for.
-    this.#stopListening = this.#options.broker.onReconnect(() => this.#shared.forEach((pull) => pull.askAgain()));
   }
 
   setLanes(lanes: ReadonlySet<number>): void {
@@ -61,7 +58,6 @@ export class Pulls {
   }
 
   async stop(): Promise<void> {
-    this.#stopListening();
     await Promise.all([...this.#shared, ...this.#lanes.values()].map((pull) => pull.stop()));
     this.#lanes.clear();
     this.#shared.length = 0;
@@ -130,10 +126,6 @@ class LanePull extends Pull {
 }
 
 class SharedPull extends Pull {
-  askAgain(): void {
-    void this.messages?.close();
-  }
-
   protected async pull(info: ConsumerInfo): Promise<void> {
     if (!this.options.hasRoom()) return sleep(20, undefined, { signal: this.signal });
     const consumer = this.options.broker.stream.consumers.getConsumerFromInfo(info);
