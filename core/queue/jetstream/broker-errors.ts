@@ -43,6 +43,8 @@ const silentNames: ReadonlySet<unknown> = new Set([
   'RequestError',
   'ConnectionError',
   'DrainingConnectionError',
+  // A node that starts has no JetStream yet.
+  'JetStreamNotEnabled',
 ]);
 const leaderless = 10_008;
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerConfig, ConsumerInfo, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { Subscription } from '@nats-io/transport-node';
 import { isDeepStrictEqual } from 'node:util';
+import { isSilence } from './broker-errors.ts';
 import type { Broker } from './connect.ts';
 import { consumerName, type Names, type Channel } from './names.ts';
 
@@ -121,7 +122,8 @@ class LanePull extends Pull {
     this.messages = await consumer.consume({ max_messages: 1, expires: expiresMs });
     if (this.signal.aborted) return void (await this.messages.close());
     for await (const message of this.messages) await this.take(message);
-    if (!this.signal.aborted) throw new Error('the requests for a lane have ended');
+    // It has ended, without a word why.
+    await sleep(pauseMs / 10, undefined, { signal: this.signal });
   }
 }
 
@@ -144,8 +146,9 @@ async function drained(messages: ConsumerMessages | undefined): Promise<void> {
   await sub?.drain().catch(() => undefined);
 }
 
+/** A node that ended or lost its lead ends the requests that it had. */
 const isPassing = (error: unknown): boolean =>
-  ['AbortError', 'TimeoutError', 'NoRespondersError', 'RequestError'].includes((error as Error).name);
+  isSilence(error) || ['AbortError', 'JetStreamStatusError', 'JetStreamError'].includes((error as Error).name);
 
 async function ensureConsumer(
   { broker, names, token, epoch, leaseMs }: PullOptions,
