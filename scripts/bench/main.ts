@@ -12,6 +12,7 @@ import { dates } from './cases/dates.ts';
 import { delivered } from './cases/delivered.ts';
 import { goesOn } from './cases/goes-on.ts';
 import { heap } from './cases/heap.ts';
+import { jetstream } from './cases/jetstream.ts';
 import { latency } from './cases/latency.ts';
 import { observed } from './cases/observed.ts';
 import { oneEvent } from './cases/one-event.ts';
@@ -42,6 +43,7 @@ const cases: Readonly<Record<string, Case>> = {
   observed: { title: 'Signals, metrics and traces', run: observed },
   rules: { title: 'Subscriptions and mappings', run: rules },
   queue: { title: 'The durable queue, beside the bare package', run: queue },
+  jetstream: { title: 'The store on JetStream, beside its bare client and LMDB', run: jetstream },
   service: { title: 'The service by HTTP, beside bare node:http', run: service },
   tenants: { title: 'Very many connections of one vendor', run: tenantsCase },
   'start-up': { title: 'Start-up', run: startUp },
