@@ -160,6 +160,35 @@ describeWith('nats-server', 'a store on JetStream that several processes have', 
     expect((await two.status('shop')).connections).toMatchObject([{ waiting: 0, dead: 1 }]);
   });
 
+  it('does not send again what a silent process was told of a message of no lane', async () => {
+    const [one, two] = [await open({ leaseMs: 1_500 }), await open({ leaseMs: 1_500 })];
+    const stuck = fakeConnection('shop');
+    let letGo = (): void => undefined;
+    const hanging = new Promise<void>((resolve) => (letGo = resolve));
+    // The vendor takes the first event, and says nothing of the second.
+    stuck.deliver = async (events, { settled } = {}) => {
+      const outcomes = events.map((_, at) => ({ kind: 'delivered', eventId: String(at), attempts: 1 }) as const);
+      void settled?.(0, outcomes[0]!);
+      await hanging;
+      return outcomes;
+    };
+    await put(one, 'a b');
+    const [setTimer] = [globalThis.setInterval];
+    let isSilent = false;
+    globalThis.setInterval = ((run: () => void, ms: number) => setTimer(() => isSilent || run(), ms)) as never;
+    const worker = one.work(stuck);
+    globalThis.setInterval = setTimer;
+    await untilTrue(() => worker.counts().delivered === 1);
+    await sleep(2_000);
+    isSilent = true;
+    const other = fakeConnection('shop');
+    const next = two.work(other);
+    await next.idle();
+    expect(other.delivered).toEqual(['b']);
+    letGo();
+    await worker.stop(0);
+  });
+
   it('stops for all of them when one is turned away, and only that one asks the vendor', async () => {
     const [one, two] = [await open(), await open()];
     const [first, second] = [turnable('shop'), turnable('shop')];

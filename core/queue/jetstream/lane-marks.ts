@@ -1,6 +1,5 @@
 import type { KV } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { requestTimeoutMs } from './connect.ts';
+import { requestTimeoutMs, type Broker } from './connect.ts';
 import { untilAnswered } from './patience.ts';
 import type { FailureHistory } from '../queue.ts';
 import { isConflict } from './registry.ts';
@@ -48,11 +47,14 @@ export class LaneTaken extends Error {
  */
 export class LaneMarks {
   readonly #bucket: KV;
-  readonly #connection: NatsConnection;
+  readonly #name: string;
+  readonly #broker: Broker;
 
-  constructor(bucket: KV, connection: NatsConnection) {
+  /** `name`: of the bucket. */
+  constructor(bucket: KV, name: string, broker: Broker) {
     this.#bucket = bucket;
-    this.#connection = connection;
+    this.#name = name;
+    this.#broker = broker;
   }
 
   async read(lane: string): Promise<MarkEntry> {
@@ -77,11 +79,17 @@ export class LaneMarks {
   }
 
   #ask<T>(ask: () => Promise<T>): Promise<T> {
-    return untilAnswered(this.#connection, ask);
+    return untilAnswered(this.#broker.connection, ask);
   }
 
-  /** Of all lanes of a connection. */
-  async removeAll(token: string): Promise<void> {
-    for await (const lane of await this.#bucket.keys(`${token}.>`)) await this.#bucket.purge(lane);
+  /** Of a message that is done. */
+  async remove(key: string): Promise<void> {
+    // The bucket would keep a word about each key that was deleted.
+    await this.#broker.manager.streams.purge(`KV_${this.#name}`, { filter: `$KV.${this.#name}.${key}` });
+  }
+
+  /** Of all that a connection has. */
+  removeAll(token: string): Promise<void> {
+    return this.remove(`${token}.>`);
   }
 }

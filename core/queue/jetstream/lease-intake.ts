@@ -1,7 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { LaneMark, LaneMarks } from './lane-marks.ts';
 import type { LeaseQueue } from './lease-queue.ts';
-import { laneKey, type Names, type Channel } from './names.ts';
+import { laneKey, messageKey, type Names, type Channel } from './names.ts';
 import { decodePack, UnreadablePack, type PackedEvent } from './pack.ts';
 import { PackLease } from './pack-lease.ts';
 import { headerNames, packVersion, type Publisher } from './publisher.ts';
@@ -45,8 +45,11 @@ export class LeaseIntake {
       message.ack();
       return false;
     }
-    const lane = typeof channel === 'number' ? laneKey(token, epoch, channel) : undefined;
-    const { mark, revision } = lane === undefined ? { mark: undefined, revision: 0 } : await marks.read(lane);
+    const hasLane = typeof channel === 'number';
+    const markKey = hasLane ? laneKey(token, epoch, channel) : messageKey(token, epoch, message.seq);
+    // One without a lane has a mark where it took long, and only another delivery finds it.
+    const isMarked = hasLane || message.info.deliveryCount > 1;
+    const { mark, revision } = isMarked ? await marks.read(markKey) : { mark: undefined, revision: 0 };
     if (mark !== undefined && (message.seq < mark.seq || (message.seq === mark.seq && mark.isDone))) {
       message.ack();
       return false;
@@ -55,10 +58,10 @@ export class LeaseIntake {
     if (events === undefined) return false;
     if (channel === 'retry' && this.#waitsElsewhere(message, events)) return false;
     const known = mark?.seq === message.seq ? mark : undefined;
-    const lease = new PackLease(message, { epoch, channel, lane }, events, known, revision);
+    const lease = new PackLease(message, { epoch, channel, markKey }, events, known, revision);
     this.#leaveOutRepeats(lease);
     if (lease.open === 0) {
-      if (lane !== undefined) await marks.write(lane, lease.mark(this.#options.by, [], []), revision);
+      if (hasLane) await marks.write(markKey, lease.mark(this.#options.by, [], []), revision);
       message.ack();
       return false;
     }
@@ -84,12 +87,15 @@ export class LeaseIntake {
     }
   }
 
-  /** So that failed events do not fill the memory of the processes, the broker keeps those whose time is far. */
+  /**
+   * So that failed events do not fill the memory of the processes, the broker keeps those whose time is far. Its count
+   * of deliveries tells these from those that a killed process had: nothing of such a message leaves at the first.
+   */
   #waitsElsewhere(message: JsMsg, events: readonly PackedEvent[]): boolean {
-    const until = Math.min(...events.map(({ notBefore = 0 }) => notBefore));
-    const waitMs = until - this.#options.now();
-    if (waitMs <= longestLocalWaitMs) return false;
-    message.nak(waitMs - longestLocalWaitMs / 2);
+    const waitMs = dueAt(events) - this.#options.now();
+    const isFirst = postponements(message, events) === message.info.deliveryCount;
+    if (waitMs <= longestLocalWaitMs && !isFirst) return false;
+    message.nak(Math.max(1, waitMs - longestLocalWaitMs / 2));
     return true;
   }
 
@@ -113,8 +119,11 @@ function isSuspect(
 ): boolean {
   if (mark !== undefined) return !mark.isReturned;
   const deliveries = message.info.deliveryCount;
-  if (channel !== 'retry') return deliveries > 1;
-  const until = Math.min(...events.map(({ notBefore = 0 }) => notBefore));
-  const naks = until - message.time.getTime() > longestLocalWaitMs ? 1 : 0;
-  return deliveries - 1 > naks;
+  return deliveries - 1 > (channel === 'retry' ? postponements(message, events) : 0);
 }
+
+const dueAt = (events: readonly PackedEvent[]): number => Math.min(...events.map(({ notBefore = 0 }) => notBefore));
+
+/** How many deliveries of a message come only to be put off. */
+const postponements = (message: JsMsg, events: readonly PackedEvent[]): number =>
+  dueAt(events) - message.time.getTime() > longestLocalWaitMs ? 1 : 0;

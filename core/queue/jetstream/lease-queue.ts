@@ -162,10 +162,14 @@ export class LeaseQueue implements WorkableQueue {
     this.#close(lease);
   }
 
-  /** Writes down what is settled of messages that are under way. */
+  /** Writes down what is settled of messages that are under way, and ends those that are done. */
   async mark(): Promise<void> {
-    const unmarked = this.leases.filter(({ isUnmarked }) => isUnmarked);
-    await Promise.all(unmarked.map((lease) => this.#guarded(lease, () => this.#journal.mark(lease, []))));
+    const unmarked = this.leases.filter(({ isUnmarked, open }) => isUnmarked || open === 0);
+    await Promise.all(
+      unmarked.map((lease) =>
+        this.#guarded(lease, () => (lease.open === 0 ? this.#finish(lease) : this.#journal.mark(lease, []))),
+      ),
+    );
   }
 
   /** Gives a message back for others, with all that is known of it. */
@@ -179,15 +183,20 @@ export class LeaseQueue implements WorkableQueue {
     return this.#guarded(lease, async () => {
       await this.#journal.mark(lease, parts);
       for (const part of parts) this.#commit(lease, part);
-      if (lease.open > 0 || lease.isLost) return;
-      await this.#journal.finish(lease);
-      this.#rememberFinished(lease.seq);
-      this.#close(lease);
+      // What is settled is: the end of the message comes later, where the broker does not answer now.
+      await this.#finish(lease).catch(() => undefined);
     });
   }
 
+  async #finish(lease: PackLease): Promise<void> {
+    if (lease.open > 0 || lease.isLost || !this.#leases.has(lease.seq)) return;
+    await this.#journal.finish(lease);
+    this.#rememberFinished(lease.seq);
+    this.#close(lease);
+  }
+
   #commit(lease: PackLease, { event, settlement }: SettledPart): void {
-    if (settlement.kind !== 'retry' || lease.source.lane === undefined) {
+    if (settlement.kind !== 'retry' || !lease.hasLane) {
       lease.settle(event.position, settlement.kind !== 'done');
       return this.#remove(event.seq);
     }

@@ -66,6 +66,9 @@ export class Names {
 /** The key of a lane's mark. */
 export const laneKey = (token: string, epoch: number, lane: number): string => `${token}.${epoch}.${lane}`;
 
+/** The key of the mark of a message without a lane. */
+export const messageKey = (token: string, epoch: number, seq: number): string => `${token}.${epoch}.m${seq}`;
+
 export const consumerName = (token: string, epoch: number, channel: Channel): string => `${token}-${epoch}-${channel}`;
 
 /** Takes a subject or the name of a consumer apart; `undefined` where it is none of ours. */

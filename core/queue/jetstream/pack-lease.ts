@@ -8,8 +8,8 @@ import type { PackedEvent } from './pack.ts';
 export interface PackSource {
   readonly epoch: number;
   readonly channel: Channel;
-  /** The key of its lane's mark; undefined where it is of no lane. */
-  readonly lane: string | undefined;
+  /** The key of its mark: that of its lane, or its own. */
+  readonly markKey: string;
 }
 
 /** A message that this process has taken out, and what became of its events. */
@@ -18,8 +18,10 @@ export class PackLease {
   message: JsMsg;
   readonly source: PackSource;
   readonly events: readonly PackedEvent[];
-  /** Of the lane's mark. */
+  /** Of its mark. */
   revision: number;
+  /** When it was taken out, on a clock that nobody sets (ms). */
+  readonly takenAt = performance.now();
   /** The broker gave it to another process, which goes on with it. */
   isLost = false;
   /** Something is settled that the mark does not say yet. */
@@ -38,6 +40,10 @@ export class PackLease {
     this.revision = revision;
     for (const position of mark?.settled ?? []) this.#settled.add(position);
     for (const one of mark?.tried ?? []) this.#tried.set(one.position, one);
+  }
+
+  get hasLane(): boolean {
+    return typeof this.source.channel === 'number';
   }
 
   get seq(): number {

@@ -26,6 +26,8 @@ export interface JournalOptions {
   readonly by: string;
 }
 
+/** A message of no lane that is done sooner has no mark (ms). */
+const unmarkedMs = 1_000;
 /** How often a broker is asked to confirm the end of a message of no lane, which nothing else says. */
 const ackTries = 3;
 
@@ -61,29 +63,29 @@ export class SettlementJournal {
     });
     await deadLetters.write(connection, token, dead);
     const retries = parts.flatMap(({ event, settlement }): readonly MovedEvent[] => {
-      if (settlement.kind !== 'retry' || event.lease.source.lane !== undefined) return [];
+      if (settlement.kind !== 'retry' || event.lease.hasLane) return [];
       const { position: _position, ...tried } = triedOf(event, settlement);
       return [{ ...movedOf(event), ...tried }];
     });
     await this.#publishRetries(retries);
   }
 
-  /** Has the mark of the lane say what is settled, where something has to wait for that. */
+  /** Has the mark say what is settled, where something has to wait for that. */
   async mark(lease: PackLease, parts: readonly SettledPart[]): Promise<void> {
-    const { lane } = lease.source;
-    if (lane === undefined || lease.isLost) return;
+    if (lease.isLost) return;
     const settled = parts.flatMap(({ event, settlement }) => (settlement.kind === 'retry' ? [] : [event.position]));
     const isDelivery = parts.every(({ settlement }) => settlement.kind === 'done');
     const isLast = settled.length === lease.open;
-    if (parts.length > 0 && isDelivery && !isLast) {
+    if (parts.length > 0 && (lease.hasLane ? isDelivery && !isLast : true)) {
       // Nothing has to wait for it: a crash before the next mark sends it again, as it would a moment earlier.
       lease.isUnmarked = true;
       return;
     }
+    if (!lease.hasLane && performance.now() - lease.takenAt < unmarkedMs) return;
     const tried = parts.flatMap(({ event, settlement }) =>
       settlement.kind === 'retry' ? [triedOf(event, settlement)] : [],
     );
-    await this.#write(lease, lane, settled, tried, false);
+    await this.#write(lease, settled, tried, false);
   }
 
   /** Everything of it is settled. */
@@ -96,7 +98,12 @@ export class SettlementJournal {
       const data = new TextEncoder().encode(JSON.stringify({ seq, positions: undelivered }));
       await publisher.publish({ subject, data, isCompressed: false, messageId: `undelivered:${seq}`, headers });
     }
-    if (source.lane !== undefined) return message.ack();
+    if (lease.hasLane) return message.ack();
+    await this.#confirmed(message);
+    if (lease.revision > 0) await this.#options.marks.remove(source.markKey);
+  }
+
+  async #confirmed(message: PackLease['message']): Promise<void> {
     for (let tries = 1; tries <= ackTries; tries += 1) {
       const isConfirmed = await message.ackAck().catch(() => false);
       if (isConfirmed) return;
@@ -106,14 +113,15 @@ export class SettlementJournal {
   async giveBack(lease: PackLease, rest: readonly LeasedEvent[]): Promise<void> {
     const { message, source } = lease;
     if (lease.isLost) return;
-    if (source.lane !== undefined) {
-      await this.#write(lease, source.lane, [], [], true);
+    if (lease.hasLane) {
+      await this.#write(lease, [], [], true);
       await this.#forgetRequests(source);
       return message.nak();
     }
     // The broker would count this delivery as one that failed: a message of its own says that nothing was sent.
     await this.#publishRetries(rest.map(movedOf));
-    await message.ackAck().catch(() => false);
+    await this.#confirmed(message);
+    if (lease.revision > 0) await this.#options.marks.remove(source.markKey);
   }
 
   /**
@@ -127,7 +135,6 @@ export class SettlementJournal {
 
   async #write(
     lease: PackLease,
-    lane: string,
     settled: readonly number[],
     tried: Parameters<PackLease['mark']>[2],
     isReturned: boolean,
@@ -135,7 +142,11 @@ export class SettlementJournal {
     const { marks, by } = this.#options;
     lease.isUnmarked = false;
     try {
-      lease.revision = await marks.write(lane, lease.mark(by, settled, tried, isReturned), lease.revision);
+      lease.revision = await marks.write(
+        lease.source.markKey,
+        lease.mark(by, settled, tried, isReturned),
+        lease.revision,
+      );
     } catch (error) {
       lease.isUnmarked = true;
       throw error;

@@ -49,7 +49,7 @@ export function createStoreParts(broker: Broker, streams: StoreStreams, options:
   const { names, layout, buckets } = streams;
   const { now, rateLimiter, workers, onProcesses, onDefect, onLost } = options;
   const publisher = new Publisher(broker);
-  const marks = new LaneMarks(buckets.hwm, broker.connection);
+  const marks = new LaneMarks(buckets.hwm, names.bucket('hwm'), broker);
   const deadLetters = new DeadLetters(broker, publisher, names);
   const registry = new Registry({
     bucket: buckets.conn,
