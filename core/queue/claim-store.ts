@@ -1,4 +1,5 @@
 import {
+  assertConnectionId,
   connectionIdOf,
   type Compacted,
   type DeadFilter,
@@ -52,9 +53,9 @@ export class ClaimStore implements DeliveryStore {
 
   async put(puts: readonly Put[]): Promise<readonly PutResult[]> {
     const ids = puts.map(connectionIdOf);
-    ids.forEach(assertUsable);
+    ids.forEach(assertConnectionId);
     const results = await this.#queue.putAll(puts);
-    for (const id of ids) this.#wake(id);
+    for (const id of ids) this.wake(id);
     return results;
   }
 
@@ -87,7 +88,7 @@ export class ClaimStore implements DeliveryStore {
 
   async requeue(connection: string, filter?: DeadFilter, lanesOf?: LanesOf): Promise<number> {
     const count = await this.#queue.requeue(connection, filter, this.#lanesOf(connection) ?? lanesOf);
-    this.#wake(connection);
+    this.wake(connection);
     return count;
   }
 
@@ -97,7 +98,7 @@ export class ClaimStore implements DeliveryStore {
 
   async replay(connection: string, from: number, to: number, lanesOf?: LanesOf): Promise<number> {
     const count = await this.#queue.replay(connection, from, to, this.#lanesOf(connection) ?? lanesOf);
-    this.#wake(connection);
+    this.wake(connection);
     return count;
   }
 
@@ -130,18 +131,19 @@ export class ClaimStore implements DeliveryStore {
     return this.#queue.close();
   }
 
-  #wake(connection: string): void {
+  /** Has the worker of a connection look at what is new. */
+  protected wake(connection: string): void {
     this.#working.get(connection)?.worker.wake();
+  }
+
+  /** Throws where this process delivers for a connection. */
+  protected assertUnattended(connection: string): void {
+    if (this.#working.get(connection) !== undefined)
+      throw new Error(`a worker delivers for ${connection}: stop it first`);
   }
 
   #lanesOf(connection: string): LanesOf | undefined {
     const working = this.#working.get(connection);
     return working === undefined ? undefined : lanesBy(working.connection);
   }
-}
-
-/** Ids stand in paths of HTTP, see admin/routes.ts. */
-function assertUsable(connection: string): void {
-  if (connection === '' || connection === '.' || connection === '..')
-    throw new TypeError(`a connection cannot have the id ${JSON.stringify(connection)}`);
 }

@@ -13,6 +13,8 @@ export const failpoints = [
 ] as const;
 /** Moments of the process that copies a store. */
 type CopyFailpoint = 'during a copy' | 'before a swap' | 'during a swap' | 'after a swap';
+/** Moments of a process that moves records into another store. */
+type MoveFailpoint = 'before a page leaves' | 'after a page left';
 export type Failpoint = (typeof failpoints)[number];
 
 /** `SPILLWAY_FAILPOINT='before send:3'`: the third time. Only for tests of a process that dies. */
@@ -23,7 +25,7 @@ let left = Number(times);
 export const isArmed = armed !== '';
 
 /** Ends the process as `kill -9` would, where the environment says so. Else it costs one comparison. */
-export function failpoint(at: Failpoint | CopyFailpoint): void {
+export function failpoint(at: Failpoint | CopyFailpoint | MoveFailpoint): void {
   if (armed !== at) return;
   left -= 1;
   if (left === 0) process.kill(process.pid, 'SIGKILL');

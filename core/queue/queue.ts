@@ -166,6 +166,12 @@ export interface Put {
 export const connectionIdOf = ({ connection }: Put): string =>
   typeof connection === 'string' ? connection : connection.id;
 
+/** Throws for an id that cannot stand in a path of HTTP, see admin/routes.ts. */
+export function assertConnectionId(connection: string): void {
+  if (connection === '' || connection === '.' || connection === '..')
+    throw new TypeError(`a connection cannot have the id ${JSON.stringify(connection)}`);
+}
+
 export interface PutResult {
   readonly accepted: number;
   /** Put before, within the dedup window. */

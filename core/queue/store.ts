@@ -10,6 +10,7 @@ import type {
   PutResult,
   QueuedEvent,
   QueueStatus,
+  RegisteredConnection,
   WaitingEvent,
 } from './queue.ts';
 import type { QueueWorker, WorkableConnection, WorkOptions } from './work-options.ts';
@@ -105,8 +106,36 @@ export interface DeliveryStore {
   close(): Promise<void>;
 }
 
+/** What a store has of a connection, as another store takes it. */
+export interface StoredRecords {
+  readonly waiting: readonly WaitingEvent[];
+  readonly dead: readonly DeadLetter[];
+}
+
+/** A store whose records can be moved into another one, whatever their engines. */
+export interface MovableStore extends DeliveryStore {
+  /**
+   * About `most` records, the oldest first: waiting events, and dead letters once nothing waits. Takes nothing out.
+   * What the vendor may have, because a process was killed, is ambiguous. Throws where a worker delivers for the
+   * connection.
+   */
+  exportRecords(connection: string, most: number): Promise<StoredRecords>;
+  /**
+   * Adds records of another store at the tail, with all that is known of them, and makes the connection known as it was
+   * there. The same record again, within the dedup window, does nothing. Throws QueueFull, and OtherSettings where this
+   * store has the connection for another destination.
+   */
+  importRecords(
+    connection: string,
+    registered: RegisteredConnection | undefined,
+    records: StoredRecords,
+  ): Promise<void>;
+  /** Removes what exportRecords() returned, once another store has it. */
+  removeRecords(connection: string, records: StoredRecords): Promise<void>;
+}
+
 /** A store on a disk of this machine, in the process that has it open. It also keeps the outcomes of files. */
-export interface EmbeddedStore extends DeliveryStore {
+export interface EmbeddedStore extends MovableStore {
   /**
    * Opens the log of a file's delivery, until close(); `restart`: forgets what it had. One caller works with a log at a
    * time. Throws QueueFull beside a full disk.

@@ -53,7 +53,7 @@ describe('docs/cli.md against the program', () => {
     const makers = commands.filter(({ command }) =>
       command.options.some(({ flags }) => flags.startsWith('--nats-lanes')),
     );
-    expect(makers.map(({ words }) => words.join(' '))).toEqual(['enqueue', 'work', 'serve']);
+    expect(makers.map(({ words }) => words.join(' '))).toEqual(['enqueue', 'work', 'queue move', 'serve']);
   });
 
   test('has the exit codes of the program', () => {

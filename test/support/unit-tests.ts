@@ -22,6 +22,7 @@ export const beyondUnit: Readonly<Record<string, string>> = {
   'test/queue/kill': 'processes: workers are killed',
   'test/queue/little-room': 'processes: a store without room',
   'test/queue/lmdb': 'files: stores on disk',
+  'test/queue/moved-records': 'files and processes: stores on disk and on a broker',
   'test/queue/neighbours': 'files: one store for several workers',
   'test/queue/outage': 'long: an hour of virtual time before a full queue',
   'test/queue/poison.': 'long, and files: hours of virtual time, in part on disk',

@@ -2,6 +2,7 @@ import type { SharedRateLimiter } from '../../policy/shared-limiter.ts';
 import { errorText } from '../../runtime/error-text.ts';
 import type { Signal } from '../../runtime/signals.ts';
 import {
+  assertConnectionId,
   connectionIdOf,
   type Compacted,
   type DeadFilter,
@@ -13,8 +14,9 @@ import {
 } from '../queue.ts';
 import {
   lanesBy,
-  type DeliveryStore,
+  type MovableStore,
   type StoreConnection,
+  type StoredRecords,
   type StoreStatus,
   type StoreWorkOptions,
 } from '../store.ts';
@@ -24,6 +26,7 @@ import { asStoreError, closedError, storeErrorOf } from './broker-errors.ts';
 import { ConnectionLeases } from './connection-leases.ts';
 import { deadLetterOf } from './dead-letters.ts';
 import { purgeConnection, replayEvents, requeueLetters, statusOf } from './operations.ts';
+import { exportRecords, importRecords, removeRecords } from './record-transfer.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { PartsOptions, StoreParts } from './store-parts.ts';
 import { SuspendedConnection } from './suspended-connection.ts';
@@ -41,7 +44,7 @@ interface Working {
 export type CreateParts = (hooks: Pick<PartsOptions, 'workers' | 'onProcesses' | 'onDefect' | 'onLost'>) => StoreParts;
 
 /** The store of a process on a broker that others share with it. */
-export class JetStreamStore implements DeliveryStore {
+export class JetStreamStore implements MovableStore {
   readonly promises = jetStreamPromises;
   readonly #parts: StoreParts;
   readonly #onSignal: ((signal: Signal) => unknown) | undefined;
@@ -77,7 +80,7 @@ export class JetStreamStore implements DeliveryStore {
   async put(puts: readonly Put[]): Promise<readonly PutResult[]> {
     this.#assertOpen();
     const ids = puts.map(connectionIdOf);
-    ids.forEach(assertUsable);
+    ids.forEach(assertConnectionId);
     const results = await asStoreError(this.#parts.putter.putAll(puts));
     for (const id of ids) this.#wake(id);
     return results;
@@ -184,6 +187,22 @@ export class JetStreamStore implements DeliveryStore {
     return asStoreError(purgeConnection(this.#parts, connection));
   }
 
+  async exportRecords(connection: string, most: number): Promise<StoredRecords> {
+    this.#assertOpen();
+    return asStoreError(exportRecords(this.#parts, connection, most));
+  }
+
+  async importRecords(...of: Parameters<MovableStore['importRecords']>): Promise<void> {
+    this.#assertOpen();
+    await asStoreError(importRecords(this.#parts, ...of));
+    this.#wake(of[0]);
+  }
+
+  async removeRecords(connection: string, records: StoredRecords): Promise<void> {
+    this.#assertOpen();
+    return asStoreError(removeRecords(this.#parts, connection, records));
+  }
+
   async prune(before: number): Promise<number> {
     this.#assertOpen();
     return asStoreError(this.#parts.retention.prune(before));
@@ -269,9 +288,3 @@ export class JetStreamStore implements DeliveryStore {
 }
 
 export const jetStreamPromises = { atomicPut: false, dedup: 'put' } as const;
-
-/** As those of every engine: they stand in paths of HTTP. */
-function assertUsable(connection: string): void {
-  if (connection === '' || connection === '.' || connection === '..')
-    throw new TypeError(`a connection cannot have the id ${JSON.stringify(connection)}`);
-}

@@ -1,6 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { LaneMark, LaneMarks } from './lane-marks.ts';
 import type { LeaseQueue } from './lease-queue.ts';
+import { isImport } from '../record-import.ts';
 import { laneKey, messageKey, type Names, type Channel } from './names.ts';
 import { decodePack, UnreadablePack, type PackedEvent } from './pack.ts';
 import { PackLease } from './pack-lease.ts';
@@ -104,8 +105,10 @@ export class LeaseIntake {
     const { recent } = this.#options;
     if (lease.source.channel === 'retry') return;
     for (const [position, { id, origin }] of lease.events.entries()) {
-      if (origin !== undefined || lease.isSettled(position)) continue;
-      if (!recent.add(id, `${lease.seq}:${position}`)) lease.settle(position, true);
+      if (lease.isSettled(position)) continue;
+      // What was dead or is replayed has an id that was met before.
+      const key = origin === undefined || isImport(origin) ? (origin ?? id) : undefined;
+      if (key !== undefined && !recent.add(key, `${lease.seq}:${position}`)) lease.settle(position, true);
     }
   }
 }

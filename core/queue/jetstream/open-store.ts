@@ -1,6 +1,6 @@
 import { createSharedRateLimiter, type SharedRateLimiter } from '../../policy/shared-limiter.ts';
 import type { Signal } from '../../runtime/signals.ts';
-import type { DeliveryStore } from '../store.ts';
+import type { MovableStore } from '../store.ts';
 import { parseBrokerUrl } from './broker-url.ts';
 import { connectBroker, type ConnectOptions } from './connect.ts';
 import { JetStreamStore } from './jetstream-store.ts';
@@ -22,7 +22,7 @@ export interface JetStreamOptions extends ConnectOptions, StreamOptions {
 }
 
 /** A store that processes of many machines share. */
-export interface SharedDeliveryStore extends DeliveryStore {
+export interface SharedDeliveryStore extends MovableStore {
   /** A pace that all of them share: RuntimeOptions has a channel for it. */
   readonly rateLimiter: SharedRateLimiter;
 }

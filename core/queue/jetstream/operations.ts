@@ -77,15 +77,23 @@ export async function replayEvents(
   return count;
 }
 
-/** Drops everything of a connection. Returns how many records. */
-export async function purgeConnection(parts: StoreParts, connection: string): Promise<number> {
-  const { processes, registry, broker, streams, deadLetters, marks } = parts;
-  const { names } = streams;
+/** Throws where a worker of any process delivers for a connection. */
+export async function assertUnattended(
+  { processes }: Pick<StoreParts, 'processes'>,
+  connection: string,
+): Promise<void> {
   const [here] = processes.list();
   const isHere = (here?.workers?.[connection]?.destination ?? null) !== null;
   const owner = isHere ? here : await processes.workingFor(connection);
   if (owner !== undefined)
     throw new Error(`a worker delivers for ${connection} (process ${owner.pid} on ${owner.host}): stop it first`);
+}
+
+/** Drops everything of a connection. Returns how many records. */
+export async function purgeConnection(parts: StoreParts, connection: string): Promise<number> {
+  const { registry, broker, streams, deadLetters, marks } = parts;
+  const { names } = streams;
+  await assertUnattended(parts, connection);
   const record = registry.get(connection);
   if (record === undefined) return 0;
   const token = tokenOf(connection);

@@ -129,7 +129,8 @@ export class EventPutter {
   #pack(record: ConnectionRecord, channel: Channel, events: readonly PackedEvent[], batch: string): Outgoing {
     const { publisher, names, layout } = this.#options;
     const subject = names.subject(tokenOf(record.id), layout.epoch, channel);
-    const messageId = hashOf(record.generation, subject, batch, ...events.map(({ id }) => id));
+    const keys = events.map(({ id, origin }) => (origin === undefined ? id : `${id} ${origin}`));
+    const messageId = hashOf(record.generation, subject, batch, ...keys);
     return publisher.pack(subject, events, messageId);
   }
 

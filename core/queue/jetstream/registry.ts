@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KV, KvEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ConnectionSettings, RegisteredConnection } from '../queue.ts';
+import { registeredAfterImport } from '../record-import.ts';
 import { registeredWith } from '../registered-with.ts';
 import { tokenOf } from './names.ts';
 import { untilAnswered } from './patience.ts';
@@ -98,10 +99,27 @@ export class Registry {
   }
 
   /** Makes a connection known, with these settings. Throws OtherSettings. */
-  async register({ id, settings, hasLanes }: Registration): Promise<ConnectionRecord> {
+  register({ id, settings, hasLanes }: Registration): Promise<ConnectionRecord> {
+    return this.#write(id, (before) => this.#next(id, before, settings, hasLanes));
+  }
+
+  /** Makes a connection known as another store has it. Throws OtherSettings. */
+  adopt(id: string, incoming: RegisteredConnection | undefined): Promise<ConnectionRecord> {
+    return this.#write(id, (before = newRecord(id)) => {
+      const registered = registeredAfterImport(id, before.registered, incoming);
+      if (registered === undefined) return before;
+      const next = { ...before, registered: compact(registered) };
+      return before.hasLanes || registered.hasLanes ? withLanes(next) : next;
+    });
+  }
+
+  async #write(
+    id: string,
+    change: (before: ConnectionRecord | undefined) => ConnectionRecord | Promise<ConnectionRecord>,
+  ): Promise<ConnectionRecord> {
     const token = tokenOf(id);
     for (let known = this.#known.get(token); ; known = await this.#read(token)) {
-      const next = await this.#next(id, known?.record, settings, hasLanes);
+      const next = await change(known?.record);
       if (known !== undefined && isDeepStrictEqual(known.record, next)) return next;
       const text = JSON.stringify(next);
       try {
@@ -149,7 +167,7 @@ export class Registry {
     settings: ConnectionSettings | undefined,
     hasLanes: boolean,
   ): Promise<ConnectionRecord> {
-    const known = before ?? { id, generation: crypto.randomUUID(), hasLanes: false };
+    const known = before ?? newRecord(id);
     if (settings === undefined) return hasLanes && !known.hasLanes ? withLanes(known) : known;
     const isSame = before?.registered === undefined || before.registered.destination === settings.destination;
     const waiting = isSame || before === undefined ? 0 : await this.#waitingOf(before);
@@ -189,6 +207,8 @@ export class Registry {
     for (const listener of this.#listeners) listener(known.record);
   }
 }
+
+const newRecord = (id: string): ConnectionRecord => ({ id, generation: crypto.randomUUID(), hasLanes: false });
 
 const withLanes = (record: ConnectionRecord): ConnectionRecord => ({
   ...record,

@@ -16,10 +16,15 @@ interface StoredEvent {
   /** Epoch ms when its message was put. */
   readonly at: number;
   readonly isWaiting: boolean;
+  /** A process has it, or had it when it died. */
+  readonly isOut: boolean;
 }
 
 /** More than the events of a message, so that message and position make one number. */
-const positions = 128;
+export const positions = 128;
+
+/** The number of a waiting event's message in the stream. */
+export const messageSeqOf = (seq: number): number => Math.floor(seq / positions);
 
 /** Reads what the stream has of a connection, and takes nothing out. */
 export class StoredEvents {
@@ -35,14 +40,16 @@ export class StoredEvents {
     this.#epoch = epoch;
   }
 
-  async peek(connection: string, most: number, after?: number): Promise<readonly WaitingEvent[]> {
+  /** `unattended`: nobody delivers for the connection, so that what is out was left by a process that died. */
+  async peek(connection: string, most: number, after?: number, unattended = false): Promise<readonly WaitingEvent[]> {
     const waiting: WaitingEvent[] = [];
-    const from = after === undefined ? undefined : Math.floor(after / positions);
+    const from = after === undefined ? undefined : messageSeqOf(after);
     if (most < 1) return waiting;
-    for await (const { packed, seq, position, isWaiting } of this.#read(connection, { from })) {
+    for await (const { packed, seq, position, isWaiting, isOut } of this.#read(connection, { from })) {
       const number = seq * positions + position;
       if (!isWaiting || (after !== undefined && number <= after)) continue;
-      const { id, acceptedAt, lanes, trace, text, attempts = 0, ambiguous, history } = packed;
+      const { id, acceptedAt, lanes, trace, text, attempts = 0, history } = packed;
+      const ambiguous = unattended && isOut ? true : packed.ambiguous;
       waiting.push({ id, acceptedAt, lanes, trace, text, seq: number, attempts, ambiguous, history });
       if (waiting.length >= most) break;
     }
@@ -92,6 +99,7 @@ export class StoredEvents {
     const channels = new Map<string, ChannelState>();
     for (const channel of await readChannels(this.#broker, this.#names, token)) channels.set(channel.subject, channel);
     const marks = await this.#marksOf([...channels.values()]);
+    const begun = new Set<string>();
     for await (const message of messagesIn(this.#broker, {
       stream: this.#names.stream,
       subject: this.#names.allOf(token, this.#epoch),
@@ -104,9 +112,17 @@ export class StoredEvents {
       const mark = marks.get(subject);
       const isOpen =
         seq > (state?.floor ?? 0) && !(mark !== undefined && (seq < mark.seq || (seq === mark.seq && mark.isDone)));
-      const settled = new Set(mark?.seq === seq ? mark.settled : []);
-      for (const [position, packed] of decodePack({ data: message.data, isCompressed }).entries())
-        yield { packed, seq, position, at: message.time.getTime(), isWaiting: isOpen && !settled.has(position) };
+      const { settled = [], tried = [], isReturned = false } = mark?.seq === seq ? mark : {};
+      const isFirst = isOpen && !begun.has(subject);
+      if (isOpen) begun.add(subject);
+      // Of a lane, one message is out at a time.
+      const isOut = isOpen && (state?.out ?? 0) > 0 && !isReturned && (isFirst || typeof state?.channel !== 'number');
+      for (const [position, packed] of decodePack({ data: message.data, isCompressed }).entries()) {
+        const { attempts, ambiguous, history } = tried.find((one) => one.position === position) ?? packed;
+        const isWaiting = isOpen && !settled.includes(position);
+        const known = { ...packed, attempts, ambiguous, history };
+        yield { packed: known, seq, position, at: message.time.getTime(), isWaiting, isOut };
+      }
     }
   }
 

@@ -24,6 +24,7 @@ import { DeliveryTable } from './delivery-table.ts';
 import { Maintenance } from './maintenance.ts';
 import { Quarantine } from './quarantine.ts';
 import { RecordReader } from './record-reader.ts';
+import { RecordTransfer } from './record-transfer.ts';
 import { ReplayLog } from './replay-log.ts';
 import { registeredWith } from '../registered-with.ts';
 import { register, registeredBefore, withUncheckedLanes } from './registration.ts';
@@ -57,6 +58,8 @@ export class LmdbQueue implements DeliveryQueue {
   readonly #claims: Claims;
   readonly #maintenance: Maintenance;
   readonly #deliveries: DeliveryTable;
+  /** For the store above. */
+  readonly transfer: RecordTransfer;
   readonly #compaction: Compaction;
   #closing: Promise<void> | undefined;
 
@@ -82,6 +85,7 @@ export class LmdbQueue implements DeliveryQueue {
     this.#compaction = new Compaction({ tables, directory, writer, maxBytes, emit });
     this.#maintenance = new Maintenance({ tables, writer, records, replayLog, dedupIndex, budget, now });
     this.#deliveries = new DeliveryTable(tables, writer, now);
+    this.transfer = new RecordTransfer({ tables, writer, dedupIndex, budget, now });
   }
 
   /** The first transaction of a new store, or one that changes its configuration. */

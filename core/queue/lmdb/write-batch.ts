@@ -1,3 +1,4 @@
+import type { IncomingEvent } from '../../api/event.ts';
 import type { QueuedEvent, Settlement } from '../queue.ts';
 import type { Operation } from './group-commit.ts';
 import * as keys from './keys.ts';
@@ -57,9 +58,12 @@ export class WriteBatch {
   }
 
   add(queued: QueuedEvent, connection: string, now: number): void {
-    const id = this.#nextId();
-    const state = initialState(queued, connection, now);
-    this.#insert(id, state, encode(id, state, queued.event));
+    this.#append(initialState(queued, connection, now), queued.event);
+  }
+
+  /** Adds a record of another store at the tail, as it is. */
+  import(state: RecordState, event: IncomingEvent): void {
+    this.#append({ ...state, lanes: distinctLanes(state.lanes) }, event);
   }
 
   /** Adds an event at the tail with the bytes of its old record. */
@@ -146,6 +150,11 @@ export class WriteBatch {
     const next = withState(bytes, this.#idOf(seq), state);
     this.operations.push(['log', key, next]);
     this.change.bytes += next.length - bytes.length;
+  }
+
+  #append(state: RecordState, event: IncomingEvent): void {
+    const id = this.#nextId();
+    this.#insert(id, state, encode(id, state, event));
   }
 
   #nextId(): RecordId {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { allowOrigin, bytes, collect, destinations, hours, input, milliseconds, proxy, wait } from '../flag-parsers.ts';
 import type { Terminal } from '../terminal.ts';
-import { withStoreOptions } from './store-options.ts';
+import { withBrokerOptions, withStoreOptions } from './store-options.ts';
 
 type End = (code: number) => void;
 
@@ -86,6 +86,17 @@ function describeStore(program: Command, terminal: Terminal, end: End): void {
   )
     .option('--yes', 'drops them; without it, the command only counts')
     .action(async (id, flags) => end(await (await import('./purge.ts')).purge(id, flags, terminal)));
+  withBrokerOptions(
+    queue
+      .command('move')
+      .description('moves what waits and what died into another store, such as from a directory to a broker')
+      .requiredOption('--from <store>', 'the store that gives; no spillway work may run on it')
+      .requiredOption('--to <store>', 'the store that takes, made where there is none')
+      .option(...wait)
+      .option('--max-bytes <bytes>', 'the most the store of --to may keep from now on, such as 500MB', bytes)
+      .option('--json', 'prints the summary as one JSON object'),
+    true,
+  ).action(async (flags) => end(await (await import('./move.ts')).move(flags, terminal)));
   queue
     .command('compact')
     .description('gives the free space of the store back to the disk; a running spillway work goes on meanwhile')

@@ -44,6 +44,19 @@ export function locationOf(named: string, flags: BrokerFlags, env: Terminal['env
   return directoryAt(named);
 }
 
+/** What `--from` and `--to` name. Both are reached by the same options; what a new store is like is for the second. */
+export function locationsOf(
+  { from, to, ...flags }: BrokerFlags & { readonly from: string; readonly to: string },
+  env: Terminal['env'],
+): { readonly from: StoreLocation; readonly to: StoreLocation } {
+  const { natsLanes, natsReplicas, ...reach } = flags;
+  const ofUrl = (named: string, one: BrokerFlags): StoreLocation =>
+    isUrl(named) ? locationOf(named, one, env) : directoryAt(named);
+  const ofMade = { ...(natsLanes && { natsLanes }), ...(natsReplicas && { natsReplicas }) };
+  if (!isUrl(to)) assertNoBrokerFlags(isUrl(from) ? ofMade : flags);
+  return { from: ofUrl(from, reach), to: ofUrl(to, flags) };
+}
+
 /** The same for a command that only a directory has a use for. `why`: for people, what a broker has instead. */
 export function storeDirectory(flags: StoreFlags, env: Terminal['env'], why: string): string {
   const named = flags.store ?? env['SPILLWAY_STORE'] ?? '';

@@ -61,7 +61,9 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   const proxy = await proxyChoice(flags.proxy, terminal);
   const command = { named: entries, flags, terminal, onSignal, log, stats, closeInTime };
   const onWait = (why: string): void => void log.warn(why);
-  const settings = { stderr, waitMs: flags.wait, waitsForBroker: true, onWait, onSignal };
+  // On a broker, those that deliver are often there before those that put.
+  const create = location.kind === 'broker';
+  const settings = { create, stderr, waitMs: flags.wait, waitsForBroker: true, onWait, onSignal };
   const ended = withEachConnection(entries, flags, env, { origins, onSignal, ...proxy }, (opened, invalid) =>
     withStore(location, settings, (store) => deliverStore(store, opened, invalid, command)),
   );
