@@ -1,12 +1,18 @@
 import { onAbort } from './abort.ts';
 import { sleepCapped, systemClock, type Clock } from './clock.ts';
+import { emptyPermitLog, grantPermits, type PermitLease, type PermitLog, type PermitRequest } from './permit-log.ts';
 
 /**
- * A rate shared by several workers, of one process or of many: connections with one account at the vendor. A bucket is
- * any name they agree on. createSharedRateLimiter() serves one process; for several, implement it over a store with
- * compare-and-set.
+ * A rate shared by several processes, or by several workers of one: connections with one account at the vendor. A
+ * bucket is any name they agree on. createSharedRateLimiter() serves one process; a store on JetStream brings one for
+ * all processes that have it open.
  */
 export interface SharedRateLimiter {
+  /**
+   * Sets permits of a rate aside for one process, for as long as it says. Each rate of a bucket counts by itself.
+   * Nothing leaves while this does not answer.
+   */
+  reserve(bucket: string, request: PermitRequest): Promise<PermitLease>;
   /**
    * Reserves `permits` at that rate, and resolves to the milliseconds until they may be used; 0 = now. With 0 permits
    * it only says how long the bucket is still paused.
@@ -14,28 +20,44 @@ export interface SharedRateLimiter {
   lease(bucket: string, permits: number, perSecond: number): Promise<number>;
   /** The vendor asked for a pause: nobody gets a permit of this bucket for `ms`. */
   pause(bucket: string, ms: number): Promise<void>;
+  /**
+   * Tells of pauses, whoever asked for them: `ms` is how long one still lasts. At once if there is one now; never after
+   * the function that it returns is called.
+   */
+  onPause(bucket: string, listener: (ms: number) => void): () => void;
 }
 
 interface Bucket {
   /** Epoch ms until which all permits are reserved. */
   reservedUntil: number;
   pausedUntil: number;
+  /** By rate. */
+  readonly logs: Map<string, PermitLog>;
+  readonly listeners: Set<(ms: number) => void>;
 }
 
 /**
- * Leases follow one another without a gap and without savings (GCRA, no burst), so any second carries at most
- * `perSecond` and one lease. Ask for a little less than the vendor allows: 0.97 of it makes up for the network between.
+ * A limiter for the workers and runtimes of one process. Leases follow one another without a gap and without savings
+ * (GCRA, no burst), so any second carries at most `perSecond` and one lease. Ask for a little less than the vendor
+ * allows: 0.97 of it makes up for the network between.
  */
 export function createSharedRateLimiter(now: Clock['now'] = systemClock.now): SharedRateLimiter {
   const buckets = new Map<string, Bucket>();
 
   function bucketOf(name: string): Bucket {
-    const bucket = buckets.get(name) ?? { reservedUntil: 0, pausedUntil: 0 };
+    const bucket = buckets.get(name) ?? { reservedUntil: 0, pausedUntil: 0, logs: new Map(), listeners: new Set() };
     buckets.set(name, bucket);
     return bucket;
   }
 
   return {
+    reserve(name, request) {
+      const { logs, pausedUntil } = bucketOf(name);
+      const key = JSON.stringify(request.rate);
+      const { log, lease } = grantPermits(logs.get(key) ?? emptyPermitLog, request, now(), pausedUntil);
+      logs.set(key, log);
+      return Promise.resolve(lease);
+    },
     lease(name, permits, perSecond) {
       const bucket = bucketOf(name);
       const at = now();
@@ -48,7 +70,16 @@ export function createSharedRateLimiter(now: Clock['now'] = systemClock.now): Sh
     pause(name, ms) {
       const bucket = bucketOf(name);
       bucket.pausedUntil = Math.max(bucket.pausedUntil, now() + ms);
+      for (const listener of bucket.listeners) listener(bucket.pausedUntil - now());
       return Promise.resolve();
+    },
+    onPause(name, listener) {
+      const { listeners, pausedUntil } = bucketOf(name);
+      // Two may listen with one function.
+      const own = (ms: number): void => listener(ms);
+      listeners.add(own);
+      if (pausedUntil > now()) own(pausedUntil - now());
+      return () => void listeners.delete(own);
     },
   };
 }

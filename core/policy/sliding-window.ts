@@ -18,6 +18,22 @@ export interface SlidingWindow {
   isEmpty(now: number): boolean;
   /** That request leaves now: compressing and connecting may have taken their time. */
   start(items: number, now: number): void;
+  /** Of a window whose permits come from elsewhere: these requests wait for some, and `waiter` is told of the next. */
+  expect?(waiter: PermitWaiter, due: DueRequests): void;
+}
+
+/** Whoever waits for permits that come from elsewhere. */
+export interface PermitWaiter {
+  /** Called once for each expect(). */
+  permitsCame(): void;
+}
+
+/** Requests that could leave at once if there were permits. */
+export interface DueRequests {
+  /** Items of the one that is first. */
+  readonly head: number;
+  readonly requests: number;
+  readonly items: number;
 }
 
 export const createSlidingWindow = (rate: Rate): SlidingWindow =>

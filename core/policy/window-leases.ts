@@ -14,8 +14,8 @@ export interface WindowLease {
  * must not let more through than the vendor allows.
  */
 export interface WindowLeases {
-  /** One window for all who ask with this key. */
-  shared(key: string, rate: Rate): WindowLease;
+  /** One window for all who ask with this key. `create`: makes it where it counts for other processes, too. */
+  shared(key: string, rate: Rate, create?: (rate: Rate) => SlidingWindow): WindowLease;
   /** A window that nobody else uses at the time: one that was released with this key, or a new one. */
   own(key: string, rate: Rate): WindowLease;
   /** How many windows there are. */
@@ -83,10 +83,10 @@ export function createWindowLeases({ elapsed }: Pick<Clock, 'elapsed'>): WindowL
     }, sweepMs).unref();
   }
 
-  function lease(key: string, rate: Rate, ownKey?: string): WindowLease {
+  function lease(key: string, rate: Rate, ownKey?: string, create = createSlidingWindow): WindowLease {
     let entry = entries.get(key);
     if (entry === undefined) {
-      entry = { window: createSlidingWindow(rate), ownKey, users: 0 };
+      entry = { window: create(rate), ownKey, users: 0 };
       entries.set(key, entry);
     }
     const used = entry;
@@ -111,7 +111,7 @@ export function createWindowLeases({ elapsed }: Pick<Clock, 'elapsed'>): WindowL
   }
 
   return {
-    shared: (key, rate) => lease(JSON.stringify(['shared', key, rate]), rate),
+    shared: (key, rate, create) => lease(JSON.stringify(['shared', key, rate]), rate, undefined, create),
     own(key, rate) {
       const ownKey = JSON.stringify(['own', key, rate]);
       for (const known of spare.get(ownKey)?.keys() ?? []) return lease(known, rate, ownKey);

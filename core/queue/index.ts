@@ -53,6 +53,7 @@ export { deliverUntilSettled } from './deliver-until-settled.ts';
 export type { DeliverFunction, DriveResult, DriveOptions, Remaining } from './deliver-until-settled.ts';
 export { createSharedRateLimiter } from '../policy/shared-limiter.ts';
 export type { SharedPace, SharedRateLimiter } from '../policy/shared-limiter.ts';
+export type { PermitLease, PermitMove, PermitRequest } from '../policy/permit-log.ts';
 export { salvage } from './lmdb/salvage.ts';
 export type { Salvaged, SalvageOptions } from './lmdb/salvage.ts';
 export type { QueueRecord } from './lmdb/record.ts';

@@ -42,7 +42,8 @@ export function bindSettings(host: HostParts, opening: Opening): Binding {
   );
   // A URL that is known now is refused now, not with the first event.
   if (vendor.staticRequest !== undefined) access.target(vendor.staticRequest.url);
-  const windows = rateWindows(destination, config, [access.pace.rate, settingsPace.rate, daily(vendor.requestsPerDay)]);
+  const rates = [access.pace.rate, settingsPace.rate, daily(vendor.requestsPerDay)];
+  const windows = rateWindows(destination, config, rates, host.sharedRates !== undefined);
   return { ...opening, vendor, access, settingsPace, windows };
 }
 

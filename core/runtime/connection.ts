@@ -2,11 +2,10 @@ import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
 import type { EventOrText } from '../api/event.ts';
 import type { CallInput, CallReply, CallResult, OperationList } from '../api/operation.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
-import type { WindowLease } from '../policy/window-leases.ts';
 import { callOperation, type CallOptions } from './call.ts';
 import type { Binding } from './bind-settings.ts';
 import type { ConnectionContext } from './connection-context.ts';
-import { createConnectionContext } from './create-context.ts';
+import { createConnectionContext, type Releasable } from './create-context.ts';
 import { checkCredentials } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
 import type { HostParts } from './host-parts.ts';
@@ -105,7 +104,7 @@ export interface ClosingListener {
 
 /** @internal */
 export function createConnection(host: HostParts, binding: Binding, listener: ClosingListener): Connection {
-  const leases: WindowLease[] = [];
+  const leases: Releasable[] = [];
   let context: ConnectionContext | undefined;
   let closing: Promise<void> | undefined;
 

@@ -5,6 +5,7 @@ import type { WindowLeases } from '../policy/window-leases.ts';
 import { defaultEventLimits, type EventLimits } from './intake/event-size.ts';
 import type { OnRequest } from './sending/request-hook.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './sending/retry-policy.ts';
+import type { SharedRates } from './shared-rates.ts';
 import type { Emit } from './signals.ts';
 import type { VendorAccess } from './vendor-access.ts';
 import { withoutUndefined } from './without-undefined.ts';
@@ -23,6 +24,8 @@ export interface HostParts {
   readonly pools: Pools;
   readonly deadlines: SharedDeadlines;
   readonly windows: WindowLeases;
+  /** Undefined where this runtime paces itself alone. */
+  readonly sharedRates: SharedRates | undefined;
 }
 
 /** The parts of HostParts that the host's options say for all vendors. */

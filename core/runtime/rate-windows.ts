@@ -3,7 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AnyDestination } from '../api/destination.ts';
 import type { Rate } from '../api/manifest.ts';
 
-/** The windows for the vendor's rates: shared by all connections with this key, or the connection's own. */
+/**
+ * The windows for the vendor's rates: shared by all connections with this key, or the connection's own. Processes that
+ * share rates share those of one key, whatever the kind.
+ */
 export interface RateWindows {
   readonly rates: readonly Rate[];
   readonly kind: 'shared' | 'own';
@@ -18,9 +21,10 @@ export function rateWindows(
   destination: AnyDestination,
   config: unknown,
   vendorRates: readonly (Rate | undefined)[],
+  sharesPauses: boolean,
 ): RateWindows {
   const rates = different(vendorRates.filter((rate) => rate !== undefined));
-  if (rates.length === 0) return noWindows;
+  if (rates.length === 0 && !sharesPauses) return noWindows;
   const { slug } = destination.manifest;
   const owner = destination.paceKey?.(config);
   return owner === undefined
@@ -44,6 +48,10 @@ export function daily(requestsPerDay: number | undefined): Rate | undefined {
 /** The same rate twice would be one shared window, in which everything counts twice. */
 const different = (rates: readonly Rate[]): readonly Rate[] =>
   rates.filter((rate, index) => rates.findIndex((other) => isDeepStrictEqual(other, rate)) === index);
+
+/** The bucket of the rate that a connection gives itself. */
+export const ownRateKey = (slug: string, id: string, config: unknown): string =>
+  JSON.stringify([slug, id, digestOf(config)]);
 
 /** Identifies settings without keeping them, because they hold secrets. */
 const digestOf = (config: unknown): string =>

@@ -23,6 +23,7 @@ import type { EventLimits } from './intake/event-size.ts';
 import { poolOptionTable, poolsOptions, type PoolOptions } from './pools-options.ts';
 import type { OnRequest } from './sending/request-hook.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
+import { aRateLimiter, SharedRates, type SharedRatesOption } from './shared-rates.ts';
 import { safely, type Emit } from './signals.ts';
 import { vendorAccess } from './vendor-access.ts';
 
@@ -41,6 +42,18 @@ export interface RuntimeOptions extends PoolOptions {
   readonly allowedOrigins?: readonly string[];
   /** slug -> parts of the pace that replace the manifest's, because the vendor granted this account more, or less. */
   readonly pace?: Readonly<Record<string, Partial<Pace>>>;
+  /**
+   * Keeps the vendors' rates and pauses together with other processes that have the same accounts. Connections with the
+   * same credentials, or the same settings, then send no more than the vendor allows in all processes, and a pause that
+   * the vendor asks one of them for holds all. May be a promise, for a limiter that opens later: nothing that has a
+   * rate leaves before. A limiter that fails is asked again, and nothing leaves meanwhile. Default: each runtime keeps
+   * the rates by itself.
+   *
+   * @example
+   * const store = await openJetStreamStore({ url: 'nats://localhost:4222' });
+   * const runtime = createRuntime({ destinations, sharedRates: store.rateLimiter });
+   */
+  readonly sharedRates?: SharedRatesOption;
   /** Overrides parts of `defaultRetryPolicy`; a connection's own `retry` overrides both. */
   readonly retry?: Partial<RetryPolicy>;
   /** The greatest size and depth of an event (default 1 MiB, 64). */
@@ -75,6 +88,7 @@ const optionTable: OptionTable<RuntimeOptions> = {
   origins: anObject,
   allowedOrigins: { fits: Array.isArray, what: 'an array of origins' },
   pace: anObject,
+  sharedRates: aRateLimiter,
   retry: anObject,
   eventLimits: anObject,
   now: aFunction,
@@ -189,7 +203,9 @@ function createHost(options: RuntimeOptions, bySlug: ReadonlyMap<string, AnyDest
   const windows = createWindowLeases(clock);
   const deadlines = new SharedDeadlines(clock.elapsed);
   const { onRequest } = options;
-  return { ...hostDefaults(options), access, clock, emit, onRequest, allowedOrigins, pools, deadlines, windows };
+  const sharedRates = options.sharedRates === undefined ? undefined : new SharedRates(options.sharedRates, clock);
+  const shared = { pools, deadlines, windows, sharedRates };
+  return { ...hostDefaults(options), ...shared, access, clock, emit, onRequest, allowedOrigins };
 }
 
 /** Throws for a slug or a destination that the runtime does not have. */

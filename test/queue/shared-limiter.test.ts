@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createSharedLimiter } from '../../core/policy/shared-limiter.ts';
-import { createSharedRateLimiter } from '../../core/queue/index.ts';
+import { createSharedRateLimiter, type PermitLease, type SharedRateLimiter } from '../../core/queue/index.ts';
 import { ManualClock } from '../../core/testing/kit/manual-clock.ts';
 
 const unheard = (error: unknown): never => {
@@ -43,7 +43,13 @@ test('batches that waited when the vendor asked for a pause do not all start at 
 
 test('a limiter that does not answer keeps nobody from stopping', async () => {
   const clock = new ManualClock();
-  const silent = { lease: () => new Promise<number>(() => undefined), pause: () => new Promise<void>(() => undefined) };
+  const never = <T>() => new Promise<T>(() => undefined);
+  const silent: SharedRateLimiter = {
+    lease: () => never<number>(),
+    reserve: () => never<PermitLease>(),
+    pause: () => never<void>(),
+    onPause: () => () => undefined,
+  };
   const permits = createSharedLimiter({
     shared: { limiter: silent, bucket: 'account' },
     now: clock.now,

@@ -1,6 +1,6 @@
 import Denque from 'denque';
 import type { Clock } from '../../policy/clock.ts';
-import type { SlidingWindow } from '../../policy/sliding-window.ts';
+import type { PermitWaiter, SlidingWindow } from '../../policy/sliding-window.ts';
 
 /** Why a request cannot be sent in time, and when it could be. */
 export interface SlotRefusal {
@@ -44,8 +44,10 @@ export interface Pacer {
   /** The request starts. Called once for every slot, at the latest when it is released. */
   started(items: number): void;
   release(): void;
-  /** The vendor asked for a pause: nothing is sent for so many milliseconds. */
+  /** The vendor asked for a pause: nothing is sent for so many milliseconds, by all who share the rate. */
   pauseFor(ms: number): void;
+  /** The vendor asked another one who shares the rate for that pause. */
+  pausedFor(ms: number): void;
   /** When the vendor's pause ends: now, or later (epoch ms). */
   opensAt(): number;
   /** Refuses all waiting requests of this run. */
@@ -61,10 +63,11 @@ export interface Pacer {
 const sweepMs = 100;
 
 /** One object without closures, and no queue before somebody waits: a host may have thousands of connections. */
-class SlotPacer implements Pacer {
+class SlotPacer implements Pacer, PermitWaiter {
   readonly #concurrency: number;
   readonly #windows: readonly SlidingWindow[];
   readonly #clock: Clock;
+  readonly #onPause: ((ms: number) => void) | undefined;
   /** Made for the first that waits. */
   #waiting: Denque<SlotWaiter> | undefined;
   #waitingItems = 0;
@@ -77,10 +80,11 @@ class SlotPacer implements Pacer {
   #isPumping = false;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  constructor(concurrency: number, windows: readonly SlidingWindow[], clock: Clock) {
+  constructor(concurrency: number, windows: readonly SlidingWindow[], clock: Clock, onPause?: (ms: number) => void) {
     this.#concurrency = concurrency;
     this.#windows = windows;
     this.#clock = clock;
+    this.#onPause = onPause;
     this.#free = concurrency;
   }
 
@@ -133,7 +137,16 @@ class SlotPacer implements Pacer {
   }
 
   pauseFor(ms: number): void {
+    this.pausedFor(ms);
+    this.#onPause?.(ms);
+  }
+
+  pausedFor(ms: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.elapsed() + ms);
+  }
+
+  permitsCame(): void {
+    if (waits(this.#waiting) || waits(this.#urgents)) this.#pump();
   }
 
   behindMs(requests: number, items: number): number {
@@ -208,12 +221,25 @@ class SlotPacer implements Pacer {
           this.#take(head.size, now);
           head.onSlot(undefined);
         } else {
+          if (delay > 0 && this.#hasSlot()) this.#expect(head, delay, now);
           return this.#wakeIn(delay > 0 ? delay : sweepMs);
         }
       }
       if (waits(this.#waiting)) this.#wakeIn(sweepMs);
     } finally {
       this.#isPumping = false;
+    }
+  }
+
+  /** Asks for permits where they come from elsewhere: of the windows alone that hold the others back. */
+  #expect(head: SlotWaiter, delay: number, now: number): void {
+    const waiting = (this.#waiting?.length ?? 0) + (this.#urgents?.length ?? 0);
+    const requests = Math.min(waiting, this.#passage === 'open' ? this.#free : 1);
+    const items = Math.max(head.size, Math.ceil((this.#waitingItems * requests) / waiting));
+    for (const window of this.#windows) {
+      if (window.expect === undefined) continue;
+      const own = window.delayMs(head.size, now);
+      if (own > 0 && own + sweepMs >= delay) window.expect(this, { head: head.size, requests, items });
     }
   }
 
@@ -258,5 +284,10 @@ class SlotPacer implements Pacer {
 
 const waits = (queue: Denque<SlotWaiter> | undefined): boolean => queue !== undefined && queue.length > 0;
 
-export const createPacer = (concurrency: number, windows: readonly SlidingWindow[], clock: Clock): Pacer =>
-  new SlotPacer(concurrency, windows, clock);
+/** `onPause`: told of pauses that the vendor asked for here, in milliseconds. */
+export const createPacer = (
+  concurrency: number,
+  windows: readonly SlidingWindow[],
+  clock: Clock,
+  onPause?: (ms: number) => void,
+): Pacer => new SlotPacer(concurrency, windows, clock, onPause);
