@@ -1,5 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
-import type { LaneMark, LaneMarks } from './lane-marks.ts';
+import type { Broker } from './connect.ts';
+import type { LaneMark, LaneMarks, MarkEntry } from './lane-marks.ts';
+import { LastTaken } from './last-taken.ts';
 import type { LeaseQueue } from './lease-queue.ts';
 import { isImport } from '../record-import.ts';
 import { laneKey, messageKey, type Names, type Channel } from './names.ts';
@@ -9,6 +11,7 @@ import { headerNames, packVersion, type Publisher } from './publisher.ts';
 import type { RecentIds } from './recent-ids.ts';
 
 export interface IntakeOptions {
+  readonly broker: Pick<Broker, 'connection'>;
   readonly queue: LeaseQueue;
   readonly marks: LaneMarks;
   readonly publisher: Publisher;
@@ -24,13 +27,16 @@ export interface IntakeOptions {
 
 /** A failed event that has to wait longer than this goes back to the broker meanwhile (ms). */
 const longestLocalWaitMs = 5_000;
+const unmarked: MarkEntry = { mark: undefined, revision: 0 };
 
 /** Makes leases of messages: leaves out what is settled, and says what an earlier process may have sent. */
 export class LeaseIntake {
   readonly #options: IntakeOptions;
+  readonly #lastTaken: LastTaken;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#lastTaken = new LastTaken(options.broker.connection);
   }
 
   /** Returns whether there is something to deliver. */
@@ -48,9 +54,7 @@ export class LeaseIntake {
     }
     const hasLane = typeof channel === 'number';
     const markKey = hasLane ? laneKey(token, epoch, channel) : messageKey(token, epoch, message.seq);
-    // One without a lane has a mark where it took long, and only another delivery finds it.
-    const isMarked = hasLane || message.info.deliveryCount > 1;
-    const { mark, revision } = isMarked ? await marks.read(markKey) : { mark: undefined, revision: 0 };
+    const { mark, revision } = await this.#markOf(message, markKey, hasLane);
     if (mark !== undefined && (message.seq < mark.seq || (message.seq === mark.seq && mark.isDone))) {
       message.ack();
       return false;
@@ -67,7 +71,15 @@ export class LeaseIntake {
       return false;
     }
     queue.add(lease, isSuspect(message, channel, known, events));
+    if (hasLane) this.#lastTaken.remember(markKey, lease);
     return true;
+  }
+
+  async #markOf(message: JsMsg, key: string, hasLane: boolean): Promise<MarkEntry> {
+    const { marks } = this.#options;
+    if (hasLane) return this.#lastTaken.markFor(key, message) ?? marks.read(key);
+    // One without a lane has a mark where it took long, and only another delivery finds it.
+    return message.info.deliveryCount > 1 ? marks.read(key) : unmarked;
   }
 
   async #eventsOf(message: JsMsg): Promise<readonly PackedEvent[] | undefined> {

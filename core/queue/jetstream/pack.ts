@@ -32,8 +32,9 @@ export interface Packed {
 /** Most events in a message, and bytes of their texts, beyond which another message begins. */
 export const packLimits = { events: 100, bytes: 256 * 1024 };
 
-/** Smaller ones gain nothing. */
-const leastCompressed = 1_024;
+/** Of one or two events, half the bytes remain, and compressing them takes most of a put. */
+const leastCompressed = 4_096;
+const lineEnd = 10;
 
 /** A message that holds no pack: something else wrote it, or a newer version of this package. */
 export class UnreadablePack extends Error {
@@ -53,14 +54,19 @@ export function encodePack(events: readonly PackedEvent[]): Packed {
 /** Throws UnreadablePack. */
 export function decodePack({ data, isCompressed }: Packed): readonly PackedEvent[] {
   try {
-    const lines = (isCompressed ? gunzipSync(data) : Buffer.from(data)).toString().split('\n');
+    const bytes = isCompressed ? gunzipSync(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     const events: PackedEvent[] = [];
-    for (let at = 0; at < lines.length; at += 2) {
-      const state = JSON.parse(lines[at] ?? '') as PackedState;
-      const text = lines[at + 1];
-      if (typeof state.id !== 'string' || typeof state.acceptedAt !== 'number' || text === undefined)
-        throw new Error('an event lacks its id, its time or its text');
-      events.push({ ...state, text });
+    // Line by line: one letter beyond Latin 1 doubles the bytes of the text in memory that it is decoded with.
+    for (let from = 0; from <= bytes.length;) {
+      const middle = bytes.indexOf(lineEnd, from);
+      if (middle === -1) throw new Error('an event lacks its text');
+      const next = bytes.indexOf(lineEnd, middle + 1);
+      const end = next === -1 ? bytes.length : next;
+      const state = JSON.parse(bytes.toString('utf8', from, middle)) as PackedState;
+      if (typeof state.id !== 'string' || typeof state.acceptedAt !== 'number')
+        throw new Error('an event lacks its id or its time');
+      events.push(Object.assign(state, { text: bytes.toString('utf8', middle + 1, end) }));
+      from = end + 1;
     }
     return events;
   } catch (cause) {
