@@ -4,10 +4,12 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';
+import { startServing } from '../support/cli/serving.ts';
 import { startVendorServer } from '../support/cli/vendor-server.ts';
 import { createStore } from '../support/cli/store.ts';
 import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 import { startBroker, type Broker } from '../support/jetstream/broker.ts';
+import { letter } from '../support/service/service-under-test.ts';
 import { describeWith } from '../support/service/needed-program.ts';
 
 // The first test waits for all of the program to be compiled.
@@ -99,6 +101,26 @@ describeWith('nats-server', 'A store on NATS', () => {
     await vendor.stop();
   });
 
+  test('has a pace for its connections, which are open before it is', async () => {
+    const store = newStore();
+    const rate = { permits: 4, perMs: 500, cost: 'request' };
+    const slow = workspace.write('slow.json', {
+      connections: [{ id: 'shop', destination: 'mailbox', config: testSettings, options: { pace: { rate } } }],
+    });
+    await run(['enqueue', 'shop', '--config', slow, ...store], eventLines(80));
+    const times: number[] = [];
+    const vendor = await startVendorServer(() => {
+      times.push(performance.now());
+      return {};
+    });
+    const origin = ['--origin', `mailbox=${vendor.origin}`];
+    await run(['work', '--config', slow, '--until-idle', ...origin, ...store]);
+    expect(vendor.received).toHaveLength(80);
+    const inHalfASecond = times.map((from) => times.filter((at) => at >= from && at < from + 480).length);
+    expect(Math.max(...inHalfASecond)).toBeLessThanOrEqual(4);
+    await vendor.stop();
+  });
+
   test('is looked at, and not made, by a command that has nothing to put', async () => {
     const ran = await run(['queue', 'status', ...newStore()]);
     expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no store s') });
@@ -117,6 +139,30 @@ describeWith('nats-server', 'A store on NATS', () => {
   test('takes credentials in the URL, and shows the URL without them', async () => {
     const store = ['--store', `nats://ann:${secret}@${broker.at}?stream=url`];
     expect((await run(['enqueue', 'shop', '--config', config, ...store], eventLines(1))).code).toBe(0);
+  });
+
+  test('is unavailable to serve while its broker is away, and takes events again by itself', async () => {
+    const own = await startBroker();
+    const vendor = await startVendorServer();
+    const origin = ['--origin', `mailbox=${vendor.origin}`];
+    const store = ['--store', `nats://ann:${secret}@${own.at}?stream=served`];
+    const { ask, said, send, ended: end, log } = await startServing(['--config', config, ...origin, ...store]);
+    const readiness = async () => ((await (await ask('GET', '/readyz')).json()) as { readonly store: string }).store;
+    expect(log()).toMatchObject([{ message: 'serving', store: `nats://${own.at}?stream=served` }]);
+    expect((await ask('POST', '/v1/connections/shop/events', letter('before'))).status).toBe(202);
+    await own.kill();
+    expect(await readiness()).toBe('unavailable');
+    const late = ask('POST', '/v1/connections/shop/events', letter('meanwhile'));
+    await own.start();
+    while ((await readiness()) !== 'writable') await pause(100);
+    expect([202, 503]).toContain((await late).status);
+    expect((await ask('POST', '/v1/connections/shop/events', letter('after'))).status).toBe(202);
+    while (!vendor.received.some(({ id }) => id === 'after')) await pause(20);
+    send('SIGTERM');
+    expect(await end).toMatchObject({ code: 0 });
+    printed += said();
+    await vendor.stop();
+    await own.remove();
   });
 
   describe('queue move', () => {

@@ -4,6 +4,7 @@ import {
   type Connection,
   type ProxyOption,
   type Runtime,
+  type RuntimeOptions,
   type Signal,
 } from '../../../index.ts';
 import { configHashOf } from '../../../queue/index.ts';
@@ -28,6 +29,7 @@ export interface ConnectionSettings {
   readonly origins?: Readonly<Record<string, string>>;
   readonly onSignal?: (signal: Signal) => void;
   readonly proxy?: ProxyOption;
+  readonly sharedRates?: RuntimeOptions['sharedRates'];
 }
 
 /** One that cannot be opened: what is wrong with what the file says of it. */
@@ -85,7 +87,7 @@ async function openConnections(
   entries: readonly ConnectionEntry[],
   flags: ConnectionFlags,
   env: Terminal['env'],
-  { origins = {}, onSignal, proxy }: ConnectionSettings,
+  { origins = {}, onSignal, proxy, sharedRates }: ConnectionSettings,
 ): Promise<{
   readonly connections: readonly OpenConnection[];
   readonly invalid: readonly InvalidConnection[];
@@ -104,6 +106,7 @@ async function openConnections(
     allowedOrigins: allowedOriginsOf(flags.allowOrigin, env),
     ...(onSignal === undefined ? {} : { onSignal }),
     ...(proxy === undefined ? {} : { proxy }),
+    ...(sharedRates === undefined ? {} : { sharedRates }),
   });
   const connections: OpenConnection[] = [];
   const invalid: InvalidConnection[] = [];

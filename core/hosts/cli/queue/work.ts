@@ -8,6 +8,7 @@ import { print, printResult, type StopSignal, type Terminal } from '../terminal.
 import { readConnections } from './connections-file.ts';
 import { isOfFullDisk } from './full-disk-news.ts';
 import { withEachConnection, type InvalidConnection, type OpenConnection } from './open-connections.ts';
+import { lateRates } from './late-rates.ts';
 import { originsOf } from './origins.ts';
 import { defaultGraceMs, runWorkers, type WorkEnd, type WorkSettings } from './run-workers.ts';
 import { notDrained, withStore, type OpenStore } from './store.ts';
@@ -64,8 +65,17 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   // On a broker, those that deliver are often there before those that put.
   const create = location.kind === 'broker';
   const settings = { create, stderr, waitMs: flags.wait, waitsForBroker: true, onWait, onSignal };
-  const ended = withEachConnection(entries, flags, env, { origins, onSignal, ...proxy }, (opened, invalid) =>
-    withStore(location, settings, (store) => deliverStore(store, opened, invalid, command)),
+  const rates = lateRates(location);
+  const ended = withEachConnection(
+    entries,
+    flags,
+    env,
+    { origins, onSignal, ...proxy, ...rates.option },
+    (opened, invalid) =>
+      withStore(location, settings, (store) => {
+        rates.arrive(store);
+        return deliverStore(store, opened, invalid, command);
+      }),
   );
   return ended.finally(() => clearTimeout(overdue));
 }

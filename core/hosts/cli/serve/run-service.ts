@@ -15,6 +15,7 @@ import { afterSignal, exitCode } from '../exit-codes.ts';
 import { allowedOriginsOf, directoriesOf } from '../flag-parsers.ts';
 import { withUsageErrors } from '../open-runtime.ts';
 import { proxyChoice } from '../proxy-choice.ts';
+import { lateRates } from '../queue/late-rates.ts';
 import { originsOf } from '../queue/origins.ts';
 import { defaultGraceMs, defaultKeepMs } from '../queue/run-workers.ts';
 import { whenStopped } from '../queue/shut-down.ts';
@@ -87,13 +88,17 @@ export async function runService(flags: ServeFlags, terminal: Terminal): Promise
       ...(await requestTraces()),
     };
     const location = optionalStoreLocation(flags, env);
-    const of = { flags, terminal, log, settings, destinations, trials, runtime };
+    const rates = lateRates(location);
+    const of = { flags, terminal, log, settings, destinations, trials, runtime: { ...runtime, ...rates.option } };
     const prepared = { ...of, folders, loaded, requests, location };
     if (location === undefined) return await serveUntilStopped(undefined, prepared, release);
     const onWait = (why: string): void => log.warn({}, why);
     const waits = { waitMs: flags.wait, waitsForBroker: true, onWait, onSignal: logSignals(log) };
     const storeSettings = { create: true, maxBytes: flags.maxBytes, stderr, ...waits };
-    return await withStore(location, storeSettings, (store) => serveUntilStopped(store, prepared, release));
+    return await withStore(location, storeSettings, (store) => {
+      rates.arrive(store);
+      return serveUntilStopped(store, prepared, release);
+    });
   } finally {
     release();
     stopWatching();
