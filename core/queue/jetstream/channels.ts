@@ -1,3 +1,4 @@
+import type { ConsumerInfo } from '@nats-io/jetstream';
 import type { Broker } from './connect.ts';
 import { consumerName, channelOf, type Names, type Channel } from './names.ts';
 
@@ -51,10 +52,15 @@ export async function readChannels(broker: Broker, names: Names, token?: string)
   }
 }
 
-async function allProgress({ manager }: Broker, names: Names): Promise<ReadonlyMap<string, Progress>> {
+async function allProgress(broker: Broker, names: Names): Promise<ReadonlyMap<string, Progress>> {
   const all = new Map<string, Progress>();
-  for await (const info of manager.consumers.list(names.stream)) all.set(info.name, info);
+  for await (const info of consumersOf(broker, names.stream)) all.set(info.name, info);
   return all;
+}
+
+/** The consumers of a stream. In place of one that goes meanwhile, the broker may send null. */
+export async function* consumersOf({ manager }: Broker, stream: string): AsyncGenerator<ConsumerInfo, void, undefined> {
+  for await (const info of manager.consumers.list(stream)) if ((info as ConsumerInfo | null) !== null) yield info;
 }
 
 /** Only what is not there is undefined: an answer that did not come is no answer. */

@@ -164,9 +164,9 @@ export class LeaseQueue implements WorkableQueue {
 
   /** Writes down what is settled of messages that are under way, and ends those that are done. */
   async mark(): Promise<void> {
-    const unmarked = this.leases.filter(({ isUnmarked, open }) => isUnmarked || open === 0);
+    const due = this.leases.filter(({ isUnmarked, open, writes }) => (isUnmarked || open === 0) && !writes.isBusy);
     await Promise.all(
-      unmarked.map((lease) =>
+      due.map((lease) =>
         this.#guarded(lease, () => (lease.open === 0 ? this.#finish(lease) : this.#journal.mark(lease, []))),
       ),
     );

@@ -4,7 +4,7 @@ import type { StoreStatus } from '../store.ts';
 import type { StoredLetter } from './dead-letters.ts';
 import { hashOf, tokenOf } from './names.ts';
 import type { PackedEvent } from './pack.ts';
-import { readChannels, type ChannelState } from './channels.ts';
+import { consumersOf, readChannels, type ChannelState } from './channels.ts';
 import type { StoreParts } from './store-parts.ts';
 
 /** Dead letters that are put back at a time. */
@@ -102,7 +102,7 @@ export async function purgeConnection(parts: StoreParts, connection: string): Pr
   const { manager } = broker;
   await manager.streams.purge(names.stream, { filter: names.allOf(token) });
   const dead = await deadLetters.drop(connection);
-  for await (const { name } of manager.consumers.list(names.stream))
+  for await (const { name } of consumersOf(broker, names.stream))
     if (name.startsWith(`${token}-`)) await manager.consumers.delete(names.stream, name);
   await marks.removeAll(token);
   await registry.remove(connection);

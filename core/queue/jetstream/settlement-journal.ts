@@ -1,4 +1,5 @@
 import { QueueFull, type Settlement } from '../queue.ts';
+import { tell } from './acknowledgements.ts';
 import type { Broker } from './connect.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { LaneMarks } from './lane-marks.ts';
@@ -28,8 +29,6 @@ export interface JournalOptions {
 
 /** A message of no lane that is done sooner has no mark (ms). */
 const unmarkedMs = 1_000;
-/** How often a broker is asked to confirm the end of a message of no lane, which nothing else says. */
-const ackTries = 3;
 
 /**
  * Writes down at the broker what became of the events of a connection: dead letters first, then what goes on in another
@@ -90,7 +89,7 @@ export class SettlementJournal {
 
   /** Everything of it is settled. */
   async finish(lease: PackLease): Promise<void> {
-    const { publisher, names, token } = this.#options;
+    const { broker, publisher, names, token } = this.#options;
     const { undelivered, message, source, seq } = lease;
     if (undelivered.length > 0) {
       const subject = names.subject(token, source.epoch, 'undelivered');
@@ -98,16 +97,8 @@ export class SettlementJournal {
       const data = new TextEncoder().encode(JSON.stringify({ seq, positions: undelivered }));
       await publisher.publish({ subject, data, isCompressed: false, messageId: `undelivered:${seq}`, headers });
     }
-    if (lease.hasLane) return message.ack();
-    await this.#confirmed(message);
-    if (lease.revision > 0) await this.#options.marks.remove(source.markKey);
-  }
-
-  async #confirmed(message: PackLease['message']): Promise<void> {
-    for (let tries = 1; tries <= ackTries; tries += 1) {
-      const isConfirmed = await message.ackAck().catch(() => false);
-      if (isConfirmed) return;
-    }
+    await tell(broker, message, '+ACK');
+    if (!lease.hasLane && lease.revision > 0) await this.#options.marks.remove(source.markKey);
   }
 
   async giveBack(lease: PackLease, rest: readonly LeasedEvent[]): Promise<void> {
@@ -120,7 +111,7 @@ export class SettlementJournal {
     }
     // The broker would count this delivery as one that failed: a message of its own says that nothing was sent.
     await this.#publishRetries(rest.map(movedOf));
-    await this.#confirmed(message);
+    await tell(this.#options.broker, message, '+ACK');
     if (lease.revision > 0) await this.#options.marks.remove(source.markKey);
   }
 

@@ -3,6 +3,7 @@ import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { BrokerRefused, isSilence } from './broker-errors.ts';
 import { type Broker, requestTimeoutMs } from './connect.ts';
+import { readChannels } from './channels.ts';
 import { Names } from './names.ts';
 
 export interface StreamOptions {
@@ -197,14 +198,8 @@ async function openLayout(
 }
 
 /** Another number of lanes spreads the vendor's lanes otherwise: what waits has to leave first. */
-async function assertDrained({ manager }: Broker, names: Names, { lanes }: Layout, wanted: number): Promise<void> {
-  const { state } = await manager.streams.info(names.stream, { subjects_filter: `${names.stream}.ev.>` });
-  const counts = new Map<string, number>();
-  for (const [subject, count] of Object.entries(state.subjects ?? {}))
-    if (!/\.(?:done|undelivered)$/.test(subject)) counts.set(subject, count);
-  for await (const { config, num_pending, num_ack_pending } of manager.consumers.list(names.stream))
-    if (num_pending + num_ack_pending === 0) counts.delete(config.filter_subject ?? '');
-  if (counts.size > 0)
+async function assertDrained(broker: Broker, names: Names, { lanes }: Layout, wanted: number): Promise<void> {
+  if ((await readChannels(broker, names)).some(({ waiting }) => waiting > 0))
     throw new BrokerRefused(
       'settings',
       `the stream ${names.stream} has ${lanes} lanes and events that wait: deliver them before you give it ${wanted}`,

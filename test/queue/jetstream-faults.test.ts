@@ -1,0 +1,76 @@
+// Tests core/queue/jetstream beside a broker that is busy, or away for some time.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { toQueued } from '../../core/queue/index.ts';
+import { openJetStreamStore, type SharedDeliveryStore } from '../../core/queue/jetstream/index.ts';
+import { startBroker, type Broker } from '../support/jetstream/broker.ts';
+import { fakeConnection } from '../support/queue/store-connection.ts';
+import { describeWith } from '../support/service/needed-program.ts';
+
+describeWith('nats-server', 'a store on a broker', () => {
+  let broker: Broker;
+  let url: string;
+  let store: SharedDeliveryStore;
+  beforeAll(async () => {
+    broker = await startBroker();
+  });
+  afterAll(() => broker.remove());
+  beforeEach(async () => {
+    url = `nats://${broker.at}?stream=t${randomUUID().slice(0, 8)}&lanes=4`;
+    store = await openJetStreamStore({ url, maxBytes: 20_000_000 });
+  });
+  afterEach(() => store.close());
+
+  const put = (id: string, lanes?: readonly string[]) => {
+    const properties = lanes === undefined ? {} : { lanes };
+    const event = { type: 'track', event: 'Order Completed', messageId: id, properties } as const;
+    return store.put([{ connection: 'shop', events: [toQueued(fakeConnection('shop'), event, id)] }]);
+  };
+
+  const waiting = async (): Promise<number | undefined> => (await store.status()).connections[0]?.waiting;
+
+  it.each([
+    ['of a lane', ['lane']],
+    ['of no lane', undefined],
+  ])(
+    'ends a message %s whose end a broker did not hear, without waiting for its lease',
+    async (_, lanes) => {
+      const shop = fakeConnection('shop');
+      let answer = (): void => undefined;
+      shop.hold = new Promise<void>((resolve) => (answer = resolve));
+      let isOut = false;
+      const { deliver } = shop;
+      shop.deliver = (...args) => {
+        isOut = true;
+        return deliver(...args);
+      };
+      const worker = store.work(shop);
+      await put('m', lanes);
+      while (!isOut) await sleep(10);
+      await broker.kill();
+      answer();
+      await sleep(5_000);
+      await broker.start();
+      const since = Date.now();
+      while ((await waiting().catch(() => undefined)) !== 0) await sleep(100);
+      expect(Date.now() - since).toBeLessThan(10_000);
+      expect(shop.delivered).toEqual(['m']);
+      await worker.stop(0);
+    },
+    60_000,
+  );
+
+  it('says how much waits while others look at the same events', async () => {
+    await put('m');
+    const others = await Promise.all(Array.from({ length: 8 }, () => openJetStreamStore({ url })));
+    const found = new Set<number | undefined>();
+    const look = async (one: SharedDeliveryStore, isPeek: boolean): Promise<void> => {
+      for (let times = 0; times < 100; times += 1)
+        found.add(isPeek ? (await one.peek('shop', 1)).length : (await one.status()).connections[0]?.waiting);
+    };
+    await Promise.all(others.flatMap((one, index) => [1, 2, 3, 4].map(() => look(one, index > 1))));
+    await Promise.all(others.map((one) => one.close()));
+    expect(found).toEqual(new Set([1]));
+  });
+});
