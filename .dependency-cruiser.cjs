@@ -70,6 +70,31 @@ module.exports = {
       'A host without a queue loads none of it.',
     ),
     closed(
+      'core-jetstream',
+      { path: '^core/queue/jetstream/' },
+      {
+        path: '^core/',
+        pathNot: [
+          '^core/queue/(?!lmdb/|admin/|index\\.ts$)',
+          '^core/(?:runtime|policy|api)/',
+          '^core/optional-peer\\.ts$',
+        ],
+      },
+      'The store on a broker has nothing of the embedded one: who shares a store needs no LMDB.',
+    ),
+    closed(
+      'core-jetstream-apart',
+      { path: '^core/(?!queue/jetstream/|hosts/)' },
+      { path: '^core/queue/jetstream/' },
+      'A host without a broker loads nothing of it.',
+    ),
+    closed(
+      'nats-apart',
+      { path: '^(?:core|destinations|scripts)/', pathNot: ['^core/queue/jetstream/', '^scripts/bench/'] },
+      { path: npm('@nats-io/[^/]+') },
+      'The clients of NATS are optional peers, and core/queue/jetstream alone asks for them; a benchmark sets them beside it.',
+    ),
+    closed(
       'core-alone',
       { path: '^core/(?:folder-path|json-text|ndjson|optional-peer|package-root|process-identity)\\.ts$' },
       { path: '^core/' },

@@ -1,8 +1,8 @@
 import type { Agent, buildConnector, Dispatcher, Pool } from 'undici';
 import { ClientPools, type RequestHandler } from './client-pool.ts';
+import { publicLookup } from './public-lookup.ts';
 import { withResetDetection } from './socket-reset.ts';
 import { SocketScheduler } from './socket-scheduler.ts';
-import { publicLookup } from './target.ts';
 import { undiciConnector, undiciPool, undiciProxyAgent } from './undici.ts';
 
 export type MakeDispatcher = (options: Agent.Options) => Dispatcher;

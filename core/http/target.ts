@@ -1,4 +1,3 @@
-import dns, { type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP, isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
@@ -116,26 +115,6 @@ export const isLoopbackOrigin = (origin: string): boolean => isLoopback(parsedUr
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || (isIPv4(host) && ipaddr.IPv4.parse(host).range() === 'loopback');
-
-type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
-
-/**
- * A DNS lookup that never answers with an address inside a network: a vendor's name must not lead to a neighbour of
- * ours.
- */
-export function publicLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error, []);
-    const safe = addresses.filter(({ address }) => isPublic(address));
-    const [first] = safe;
-    if (first === undefined) return callback(notPublic(hostname), []);
-    if (options.all === true) callback(null, safe);
-    else callback(null, first.address, first.family);
-  });
-}
-
-const notPublic = (hostname: string): Error =>
-  Object.assign(new Error(`${hostname} resolves to no public address`), { code: 'ERR_ADDRESS_NOT_PUBLIC' });
 
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 /** The documentation prefix (RFC 9637), not yet in the library's ranges. */

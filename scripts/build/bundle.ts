@@ -85,7 +85,7 @@ const withoutLanguages: Plugin = {
  * paths that Node reads letter by letter.
  */
 const loadsAllOfCore = [
-  'core/(api|metrics|queue|testing|tracing)/index',
+  'core/(api|metrics|queue|queue/jetstream|testing|tracing)/index',
   'core/adapters/rudder',
   'core/hosts/cli/record/record-reply',
   'destinations/[a-z-]+/index',

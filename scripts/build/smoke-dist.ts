@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { checkTypes } from './check-types.ts';
+import { checkTypes, checkTypesWithoutPeers } from './check-types.ts';
 import { installSizeOf } from './install-size.ts';
 import { installInEmptyFolder, type Project } from './installed-package.ts';
 
@@ -94,6 +94,23 @@ function survivesAKill({ folder, node: start }: Project): void {
   assert.ok(existsSync(path.join(folder, 'store')));
 }
 
+/** The clients of a broker are loaded when a store is opened. */
+function asksForTheClientsOfABroker(consumer: Project): void {
+  const open = `
+    import { openJetStreamStore } from 'spillway/jetstream';
+    await openJetStreamStore({ url: 'nats://127.0.0.1:1', waitMs: 0 }).catch(({ message }) => console.log(message));`;
+  const says = (): string => consumer.node('--input-type=module', '-e', open).trim();
+  for (const client of ['@nats-io/transport-node', '@nats-io/jetstream', '@nats-io/kv']) {
+    assert.equal(
+      says(),
+      `spillway/jetstream needs ${client}, which is not installed. Run: npm install ${client}@3.3.1`,
+      'F-33: the command is named',
+    );
+    consumer.link(client);
+  }
+  assert.match(says(), /^the broker at 127\.0\.0\.1:1 cannot be reached/);
+}
+
 /** The bundle has a zod of its own, and the package that describes the API another: schemas pass between them. */
 function describesAsTheSourcesDo({ node: start }: Project): void {
   const describe = (from: string): string => `
@@ -111,6 +128,8 @@ function describesAsTheSourcesDo({ node: start }: Project): void {
 }
 
 try {
+  checkTypesWithoutPeers(project, root, Object.keys(peers));
+
   for (const [entry, needed] of Object.entries(peers)) {
     const missing = new Set(needed);
     while (missing.size > 0) {
@@ -124,11 +143,14 @@ try {
     }
   }
 
+  asksForTheClientsOfABroker(project);
+
   const expected: Readonly<Record<string, string>> = {
     spillway: 'createRuntime',
     'spillway/api': 'defineDestination',
     'spillway/rudder': 'toRudderError',
     'spillway/queue': 'openStore',
+    'spillway/jetstream': 'openJetStreamStore',
     'spillway/service': 'createService',
     'spillway/testing': 'checkDestination',
     'spillway/metrics': 'createMetrics',

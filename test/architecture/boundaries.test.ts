@@ -59,6 +59,7 @@ describe('who may import whom', () => {
       'core/policy/',
       'core/mapping/',
       'core/queue/',
+      'core/queue/jetstream/',
       'core/metrics/',
       'core/tracing/',
       'destinations/',
@@ -71,20 +72,34 @@ describe('who may import whom', () => {
     expect(importsOf(tree, 'core/http/exchange.ts')).toEqual(expect.arrayContaining(['undici', '../api/failure.ts']));
   });
 
-  it('lets core/runtime have types of undici, and the simulators types of core/api, and nothing that runs', async () => {
+  it.each([
+    ['core/runtime/', 'undici'],
+    ['core/testing/simulators/', '[^\'"]*core/api/[^\'"]*'],
+    ['core/queue/jetstream/', '@nats-io/[^\'"]+'],
+  ])('lets %s have types of %s, and nothing that runs', async (room, borrowed) => {
+    const lender = new RegExp(`^${borrowed}$`);
     const borrowers = tree.modules.filter(
       ({ source, dependencies }) =>
-        (source.startsWith('core/runtime/') && dependencies.some(({ module }) => module === 'undici')) ||
-        (source.startsWith('core/testing/simulators/') &&
-          dependencies.some(({ resolved }) => resolved.startsWith('core/api/'))),
+        source.startsWith(room) &&
+        dependencies.some(({ module, resolved }) => lender.test(module) || lender.test(resolved)),
     );
     expect(borrowers.length).toBeGreaterThan(0);
     for (const { source } of borrowers) {
       const text = await readFile(path.join(repository, source), 'utf8');
-      const borrowed = text.match(/(?:import|export)[^;]*?['"](?:undici|[^'"]*core\/api\/[^'"]*)['"]/g) ?? [];
-      for (const statement of borrowed)
+      const statements = text.match(new RegExp(`(?:import|export)[^;=]*?['"]${borrowed}['"]`, 'g')) ?? [];
+      for (const statement of statements)
         expect([source, statement]).toEqual([source, expect.stringMatching(/^(?:im|ex)port type /)]);
     }
+  });
+
+  it('lets one file of core/queue/jetstream load the clients of NATS', async () => {
+    const inRoom = tree.modules.map(({ source }) => source).filter((file) => file.startsWith('core/queue/jetstream/'));
+    const loads = await Promise.all(
+      inRoom.map(async (file) =>
+        /\('@nats-io\//.test(await readFile(path.join(repository, file), 'utf8')) ? [file] : [],
+      ),
+    );
+    expect(loads.flat()).toEqual(['core/queue/jetstream/nats.ts']);
   });
 
   it('hides no import in the middle of a type, where dependency-cruiser does not look', async () => {
@@ -153,6 +168,24 @@ describe('the rules bite', () => {
       "import type { x } from '../queue/index.ts';",
       'core-queue-apart: … -> core/queue/index.ts',
     ],
+    [
+      'core/queue/jetstream/embedded.ts',
+      "import type { x } from '../lmdb/embedded.ts';",
+      'core-jetstream: … -> core/queue/lmdb/embedded.ts',
+    ],
+    ['core/queue/jetstream/door.ts', "import { x } from '../index.ts';", 'core-jetstream: … -> core/queue/index.ts'],
+    ['core/queue/jetstream/lines.ts', "import '../../ndjson.ts';", 'core-jetstream: … -> core/ndjson.ts'],
+    [
+      'core/queue/broker.ts',
+      "import type { x } from './jetstream/index.ts';",
+      'core-jetstream-apart: … -> core/queue/jetstream/index.ts',
+    ],
+    [
+      'core/service/broker.ts',
+      "import type { x } from '../queue/jetstream/index.ts';",
+      'core-jetstream-apart: … -> core/queue/jetstream/index.ts',
+    ],
+    ['core/queue/nats.ts', "import type { x } from '@nats-io/kv';", 'nats-apart: … -> @nats-io/kv'],
     [
       'core/service/tracking/deep.ts',
       "import { x } from '../../runtime/run.ts';",
@@ -318,6 +351,10 @@ describe('the rules bite', () => {
     'core/ndjson.ts': "import 'node:buffer';\nexport const x = 1;",
     'core/queue/inner.ts':
       "import '../runtime/run.ts';\nimport '../api/event.ts';\nimport '../ndjson.ts';\nexport const x = 1;",
+    'core/queue/jetstream/index.ts': "export { x } from './nats.ts';",
+    'core/queue/jetstream/nats.ts':
+      "import type { KV } from '@nats-io/kv';\nimport '../../optional-peer.ts';\nimport '../inner.ts';\nimport '../../api/event.ts';\nexport const x = 1;",
+    'core/queue/lmdb/embedded.ts': 'export const x = 1;',
     'core/optional-peer.ts': "import 'node:module';\nexport const x = 1;",
     'core/adapters/rudder-library.ts': "import '../optional-peer.ts';",
     'core/metrics/index.ts':
@@ -325,7 +362,7 @@ describe('the rules bite', () => {
     'core/tracing/index.ts':
       "import type { y } from '../index.ts';\nimport '@opentelemetry/api';\nimport '../optional-peer.ts';\nexport const x = 1;",
     'core/hosts/ok.ts':
-      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport '../metrics/index.ts';\nimport '../service/index.ts';\nimport '../tracing/index.ts';\nimport 'commander';",
+      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport '../queue/jetstream/index.ts';\nimport '../metrics/index.ts';\nimport '../service/index.ts';\nimport '../tracing/index.ts';\nimport 'commander';",
     'core/hosts/cli/new/template/index.ts':
       "import { x } from '../../../../api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
     'core/hosts/cli/new/template/own.ts': 'export const own = 1;',

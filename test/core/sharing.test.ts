@@ -13,7 +13,7 @@ import {
 } from '../../core/index.ts';
 import { createConnectionIds } from '../../core/runtime/connection-ids.ts';
 import { createPools } from '../../core/http/pools.ts';
-import { publicLookup } from '../../core/http/target.ts';
+import { publicLookup } from '../../core/http/public-lookup.ts';
 import { SocketQueue, SocketScheduler } from '../../core/http/socket-scheduler.ts';
 import { acme, testConnection, kinds, open, track, tracks } from '../support/runtime/test-connection.ts';
 

@@ -1,6 +1,7 @@
 import dns from 'node:dns';
 import { afterEach, describe, expect, it, jest, test } from '@jest/globals';
-import { checkedOrigin, createTargetCheck, isPublic, publicLookup } from '../../core/http/target.ts';
+import { publicLookup } from '../../core/http/public-lookup.ts';
+import { checkedOrigin, createTargetCheck, isPublic } from '../../core/http/target.ts';
 
 describe('ALL-02 the host check', () => {
   const target = createTargetCheck(['api.example.com', 'xn--bcher-kva.example']);

@@ -9,7 +9,7 @@ import { startAdjust, type Simulator } from '../../core/testing/simulators/index
 import { spillway } from '../support/cli/fake-terminal.ts';
 import { root } from '../support/docs/pages.ts';
 import { startBroker, type Broker } from '../support/jetstream/broker.ts';
-import { describeWith } from '../support/service/needed-program.ts';
+import { describeWith } from '../support/needed-program.ts';
 
 const page = readFileSync(path.join(root, 'docs/scaling.md'), 'utf8');
 const blocks = (language: string): readonly string[] =>

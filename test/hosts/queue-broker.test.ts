@@ -9,8 +9,8 @@ import { startVendorServer } from '../support/cli/vendor-server.ts';
 import { createStore } from '../support/cli/store.ts';
 import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 import { startBroker, type Broker } from '../support/jetstream/broker.ts';
+import { describeWith } from '../support/needed-program.ts';
 import { letter } from '../support/service/service-under-test.ts';
-import { describeWith } from '../support/service/needed-program.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(90_000);

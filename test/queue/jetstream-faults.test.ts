@@ -6,7 +6,7 @@ import { toQueued } from '../../core/queue/index.ts';
 import { openJetStreamStore, type SharedDeliveryStore } from '../../core/queue/jetstream/index.ts';
 import { startBroker, type Broker } from '../support/jetstream/broker.ts';
 import { fakeConnection } from '../support/queue/store-connection.ts';
-import { describeWith } from '../support/service/needed-program.ts';
+import { describeWith } from '../support/needed-program.ts';
 
 describeWith('nats-server', 'a store on a broker', () => {
   let broker: Broker;

@@ -7,7 +7,7 @@ import { isStoreLost, toQueued, type QueueWorker } from '../../core/queue/index.
 import { openJetStreamStore, type SharedDeliveryStore } from '../../core/queue/jetstream/index.ts';
 import { startBroker, type Broker } from '../support/jetstream/broker.ts';
 import { fakeConnection, type FakeConnection } from '../support/queue/store-connection.ts';
-import { describeWith } from '../support/service/needed-program.ts';
+import { describeWith } from '../support/needed-program.ts';
 
 const unavailable = {
   kind: 'deferred',

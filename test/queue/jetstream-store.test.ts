@@ -4,7 +4,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { openJetStreamStore } from '../../core/queue/jetstream/index.ts';
 import { startBroker, type Broker } from '../support/jetstream/broker.ts';
 import { describeStore, type Engine } from '../support/queue/store-contract.ts';
-import { describeWith } from '../support/service/needed-program.ts';
+import { describeWith } from '../support/needed-program.ts';
 
 describeWith('nats-server', 'on a broker', () => {
   let broker: Broker;

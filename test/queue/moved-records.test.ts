@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { openStore, toQueued, type DeadLetter, type MovableStore, type QueuedEvent } from '../../core/queue/index.ts';
 import { openJetStreamStore } from '../../core/queue/jetstream/index.ts';
-import { describeWith } from '../support/service/needed-program.ts';
+import { describeWith } from '../support/needed-program.ts';
 import { startBroker, type Broker } from '../support/jetstream/broker.ts';
 import { fakeConnection } from '../support/queue/store-connection.ts';
 

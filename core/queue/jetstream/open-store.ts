@@ -2,10 +2,12 @@ import { createSharedRateLimiter, type SharedRateLimiter } from '../../policy/sh
 import type { Signal } from '../../runtime/signals.ts';
 import type { MovableStore } from '../store.ts';
 import { parseBrokerUrl } from './broker-url.ts';
-import { connectBroker, type ConnectOptions } from './connect.ts';
+import type { ConnectOptions } from './connect-options.ts';
+import { connectBroker } from './connect.ts';
 import { JetStreamStore } from './jetstream-store.ts';
 import { createStoreParts } from './store-parts.ts';
-import { openStreams, type StreamOptions } from './stream-setup.ts';
+import type { StreamOptions } from './stream-options.ts';
+import { openStreams } from './stream-setup.ts';
 
 // Published, so it names no type of Node or NATS.
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { startVendorServer } from '../../support/cli/vendor-server.ts';
 import { createWorkspace, testSettings } from '../../support/cli/workspace.ts';
-import { describeWith } from '../../support/service/needed-program.ts';
+import { describeWith } from '../../support/needed-program.ts';
 import { startPrometheus, type Prometheus } from '../../support/service/prometheus.ts';
 import { startServingProcess, type Serving } from '../../support/cli/serving.ts';
 import { letter } from '../../support/service/service-under-test.ts';
