@@ -211,6 +211,8 @@ try {
   const { packages, megabytes } = installSizeOf(root, installed);
   const size = `an install has ${packages.length} packages (aim: <= 30) and ${megabytes.toFixed(1)} MB (aim: <= 45)`;
   assert.ok(packages.length <= 30 && megabytes <= 45, `${size}: ${packages.join(', ')}`);
+  const readme = readFileSync(path.join(installed, 'README.md'), 'utf8');
+  assert.equal(/ (\d+) packages, /.exec(readme)?.[1], String(packages.length), `README counts packages: ${size}`);
 
   const { messages, pkg } = await publint({ pkgDir: installed, strict: true, pack: false });
   assert.deepEqual(

@@ -11,6 +11,9 @@ interface Manifest {
   readonly bugs: string;
   readonly keywords: readonly string[];
   readonly author: string;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
 }
 const manifest = JSON.parse(read('package.json')) as Manifest;
 const repository = manifest.repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
@@ -61,6 +64,22 @@ describe('F-34 the package', () => {
     expect(manifest.bugs).toBe(`${repository}/issues`);
     expect(manifest.author).toBe('Spillway contributors');
     expect(manifest.keywords.length).toBeGreaterThan(5);
+  });
+
+  test('has optional peers alone, so that an install brings none of them', () => {
+    const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, { optional: is }]) => is);
+    expect(optional.map(([name]) => name)).toEqual(Object.keys(manifest.peerDependencies));
+  });
+
+  test('takes the clients of NATS as they were tested, and not 3.4.0, which needs Node 22', () => {
+    const peers = Object.entries(manifest.peerDependencies).filter(([name]) => name.startsWith('@nats-io/'));
+    expect(peers.map(([name]) => name)).toEqual(['@nats-io/jetstream', '@nats-io/kv', '@nats-io/transport-node']);
+    const source = read('core/queue/jetstream/nats.ts');
+    for (const [name, range] of peers) {
+      const tested = manifest.devDependencies[name];
+      expect([name, range]).toEqual([name, `~${tested}`]);
+      expect(source).toContain(`version: '${tested}'`);
+    }
   });
 
   test('has every page of docs and of the destinations: who installed it may be offline', () => {

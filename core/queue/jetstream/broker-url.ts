@@ -12,7 +12,8 @@ export interface BrokerUrl {
   readonly replicas?: number | undefined;
 }
 
-const form = /^(nats|tls):\/\/(?:([^/@]*)@)?([^/?#@]+)\/?(?:\?([^#]*))?$/;
+/** No `@` behind the hosts: what is before the last one may be a password that was not encoded. */
+const form = /^(nats|tls):\/\/(?:([^/@]*)@)?([^/?#@]+)\/?(?:\?([^#@]*))?$/;
 const host = /^(?:\[[0-9a-f:.]+\]|[^\s:[\]]+)(?::(\d{1,5}))?$/i;
 const streamName = /^[A-Za-z0-9_-]{1,32}$/;
 const defaultPort = 4222;
@@ -32,19 +33,28 @@ export function parseBrokerUrl(url: string): BrokerUrl {
     );
   };
   const match = form.exec(url);
-  if (match === null) return refuse('it is no URL of that form');
+  if (match === null)
+    return refuse(
+      url.includes('@')
+        ? 'it is no URL of that form (in a user or a password, % stands for: %25, / for: %2F, @ for: %40)'
+        : 'it is no URL of that form',
+    );
   const [, scheme, userinfo, hosts = '', query = ''] = match;
   const servers = hosts.split(',').map((one) => {
     const port = host.exec(one);
-    if (port === null || Number(port[1] ?? 0) > 65_535) return refuse(`${one} is no host`);
+    if (one === '') return refuse('between commas there has to be a host');
+    if (port === null || !isPort(port[1])) return refuse(`"${one}" is no host`);
     return port[1] === undefined ? `${one}:${defaultPort}` : one;
   });
   const settings = new URLSearchParams(query);
   const known = ['stream', 'lanes', 'replicas'];
-  for (const name of settings.keys())
+  for (const name of settings.keys()) {
     if (!known.includes(name)) refuse(`${name} is unknown; expected ${known.join(', ')}`);
+    if (settings.getAll(name).length > 1) refuse(`${name} is there twice`);
+  }
   const stream = settings.get('stream') ?? 'spillway';
   if (!streamName.test(stream)) refuse('stream takes 1 to 32 of A-Z, a-z, 0-9, _ and -');
+  if (stream.endsWith('-dead')) refuse('a stream with -dead has the dead letters of another one');
   const count = (name: string, most: number): number | undefined => {
     const text = settings.get(name);
     if (text === null) return undefined;
@@ -63,6 +73,8 @@ export function parseBrokerUrl(url: string): BrokerUrl {
 
 /** Each lane of a connection is a consumer, which takes some 40 kB of the broker's memory. */
 export const mostLanes = 1_024;
+
+const isPort = (text = '1'): boolean => Number(text) >= 1 && Number(text) <= 65_535;
 
 function credentialsOf(userinfo: string | undefined): { readonly user?: string; readonly password?: string } {
   if (userinfo === undefined || userinfo === '') return {};
