@@ -1,7 +1,7 @@
 import type { IncomingEvent } from '../../api/event.ts';
 import { connectionIdOf, QueueFull, type Put, type PutResult, type QueuedEvent } from '../queue.ts';
 import type { DeadLetters, GivenUp } from './dead-letters.ts';
-import { fnv1a, hashOf, tokenOf, type Names, type Channel } from './names.ts';
+import { channelOf, fnv1a, hashOf, tokenOf, type Names, type Channel } from './names.ts';
 import { packsOf, type PackedEvent } from './pack.ts';
 import type { Outgoing, Publisher } from './publisher.ts';
 import type { ConnectionRecord, Registry } from './registry.ts';
@@ -31,6 +31,12 @@ interface PutPack {
   readonly isSettled: boolean;
 }
 
+/** A message, and which of its put it is. */
+interface SentPack {
+  readonly outgoing: Outgoing;
+  readonly at: number;
+}
+
 interface PreparedPut {
   readonly record: ConnectionRecord;
   readonly packs: readonly PutPack[];
@@ -42,6 +48,9 @@ interface PreparedPut {
 interface RejectedEvent extends PutEvent {
   readonly outcome: NonNullable<QueuedEvent['outcome']>;
 }
+
+/** Messages of one put that are on their way at once, where they have no order. */
+const groupSize = 10;
 
 /** Writes events into the lanes of a stream. */
 export class EventPutter {
@@ -137,22 +146,25 @@ export class EventPutter {
   /** Returns of each whether it was there before. After the first refusal nothing more of a lane is sent. */
   async #publishAll(packs: readonly Outgoing[]): Promise<readonly boolean[]> {
     const { publisher } = this.#options;
-    const bySubject = new Map<string, { readonly outgoing: Outgoing; readonly at: number }[]>();
+    const bySubject = new Map<string, SentPack[]>();
     for (const [at, outgoing] of packs.entries()) addTo(bySubject, outgoing.subject, { outgoing, at });
     const isDuplicate: boolean[] = [];
     let refusal: { readonly error: unknown } | undefined;
+    const send = async ({ outgoing, at }: SentPack): Promise<void> => {
+      if (refusal !== undefined) throw refusal.error;
+      try {
+        isDuplicate[at] = (await this.#publish(outgoing)).isDuplicate;
+      } catch (error) {
+        refusal ??= { error };
+        throw error;
+      }
+    };
     const sent = [...bySubject].map(([subject, some]) =>
-      publisher.inOrder(subject, async () => {
-        for (const { outgoing, at } of some) {
-          if (refusal !== undefined) throw refusal.error;
-          try {
-            isDuplicate[at] = (await this.#publish(outgoing)).isDuplicate;
-          } catch (error) {
-            refusal ??= { error };
-            throw error;
-          }
-        }
-      }),
+      channelOf(subject)?.channel === 'any'
+        ? inGroups(some, send)
+        : publisher.inOrder(subject, async () => {
+            for (const pack of some) await send(pack);
+          }),
     );
     const results = await Promise.allSettled(sent);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -167,6 +179,14 @@ export class EventPutter {
       if (!(error instanceof QueueFull) || (await makeRoom()) === 0) throw error;
       return publisher.publish(outgoing);
     }
+  }
+}
+
+/** Messages of no lane have no order: they need not wait for each other. */
+async function inGroups(packs: readonly SentPack[], send: (pack: SentPack) => Promise<void>): Promise<void> {
+  for (let from = 0; from < packs.length; from += groupSize) {
+    const results = await Promise.allSettled(packs.slice(from, from + groupSize).map(send));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 }
 
