@@ -1,5 +1,7 @@
 // Tests core/queue/jetstream beside a broker that is busy, or away for some time.
 import { randomUUID } from 'node:crypto';
+import { readdir, truncate } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { toQueued } from '../../core/queue/index.ts';
@@ -60,6 +62,31 @@ describeWith('nats-server', 'a store on a broker', () => {
     },
     60_000,
   );
+
+  it.each([
+    ['of a lane', ['lane']],
+    ['of no lane', undefined],
+  ])('delivers no event %s again where a broker comes back without a word of what was done', async (_, lanes) => {
+    const first = fakeConnection('shop');
+    const worker = store.work(first);
+    await put('a', lanes);
+    await put('b', lanes);
+    await worker.idle();
+    await worker.stop(0);
+    await store.close();
+    await broker.kill();
+    const files = await readdir(broker.folder, { recursive: true });
+    const states = files.filter((file) => /\bt[0-9a-f]{8}\/obs\/.*\/o\.dat$/.test(file));
+    expect(states).not.toEqual([]);
+    // As it leaves one that it was writing when it was killed.
+    for (const file of states) await truncate(path.join(broker.folder, file));
+    await broker.start();
+    store = await openJetStreamStore({ url });
+    const second = fakeConnection('shop');
+    await put('c', lanes);
+    await store.work(second).idle();
+    expect([first.delivered, second.delivered]).toEqual([['a', 'b'], ['c']]);
+  });
 
   it('says how much waits while others look at the same events', async () => {
     await put('m');

@@ -1,5 +1,6 @@
 import type { QueueWorker, WorkOptions } from '../work-options.ts';
 import { work } from '../worker.ts';
+import { BrokerOverdue } from './broker-errors.ts';
 import { LeaseIntake } from './lease-intake.ts';
 import { LeaseQueue } from './lease-queue.ts';
 import { Pulls } from './pulls.ts';
@@ -137,7 +138,10 @@ export class ConnectionLeases {
   }
 
   #mark(): void {
-    this.#queue.mark().catch((error: unknown) => this.#options.onDefect('queue.settle', error));
+    this.#queue.mark().catch((error: unknown) => {
+      // It is tried again.
+      if (!(error instanceof BrokerOverdue)) this.#options.onDefect('queue.settle', error);
+    });
   }
 
   /** While nothing is here, asks the broker whether something waits elsewhere, ever more rarely. */

@@ -27,6 +27,7 @@ import { ConnectionLeases } from './connection-leases.ts';
 import { deadLetterOf } from './dead-letters.ts';
 import { purgeConnection, replayEvents, requeueLetters, statusOf } from './operations.ts';
 import { exportRecords, importRecords, removeRecords } from './record-transfer.ts';
+import { untilAnswered } from './patience.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { PartsOptions, StoreParts } from './store-parts.ts';
 import { SuspendedConnection } from './suspended-connection.ts';
@@ -67,8 +68,10 @@ export class JetStreamStore implements MovableStore {
 
   static async open(create: CreateParts, onSignal: ((signal: Signal) => unknown) | undefined): Promise<JetStreamStore> {
     const store = new JetStreamStore(create, onSignal);
-    const { registry, processes, suspensions } = store.#parts;
-    await Promise.all([registry.open(), processes.open(), suspensions.open()]);
+    const { registry, processes, suspensions, done, broker } = store.#parts;
+    const parts = [registry, processes, suspensions, done];
+    // A cluster that has lost a node elects leaders for some seconds.
+    await Promise.all(parts.map((part) => untilAnswered(broker.connection, () => part.open())));
     registry.onChange(({ id }) => store.#shareLanesOf(id));
     return store;
   }
@@ -90,14 +93,11 @@ export class JetStreamStore implements MovableStore {
     this.#assertOpen();
     const { id = connection.id } = options;
     if (this.#working.get(id) !== undefined) throw new Error(`a worker delivers for ${id} already`);
-    const { broker, streams, publisher, marks, deadLetters, processes, suspensions, now } = this.#parts;
+    const { broker, streams, processes, suspensions, now } = this.#parts;
     const { names, layout, dedupWindowMs, leaseMs } = streams;
     const token = tokenOf(id);
     const leases = new ConnectionLeases({
-      broker,
-      publisher,
-      marks,
-      deadLetters,
+      ...this.#parts,
       names,
       token,
       connection: id,
@@ -224,10 +224,11 @@ export class JetStreamStore implements MovableStore {
   }
 
   async #close(): Promise<void> {
-    const { registry, processes, suspensions, broker } = this.#parts;
+    const { registry, processes, suspensions, done, broker } = this.#parts;
     await Promise.all([...this.#working.values()].map(async (working) => working?.worker.stop(0)));
     registry.close();
     suspensions.close();
+    await done.close();
     await processes.close();
     await broker.connection.close();
   }

@@ -1,5 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Broker } from './connect.ts';
+import type { DoneMessages } from './done-messages.ts';
 import type { LaneMark, LaneMarks, MarkEntry } from './lane-marks.ts';
 import { LastTaken } from './last-taken.ts';
 import type { LeaseQueue } from './lease-queue.ts';
@@ -14,6 +15,7 @@ export interface IntakeOptions {
   readonly broker: Pick<Broker, 'connection'>;
   readonly queue: LeaseQueue;
   readonly marks: LaneMarks;
+  readonly done: DoneMessages;
   readonly publisher: Publisher;
   readonly names: Names;
   readonly recent: RecentIds;
@@ -41,14 +43,15 @@ export class LeaseIntake {
 
   /** Returns whether there is something to deliver. */
   async take(message: JsMsg, channel: Channel): Promise<boolean> {
-    const { token, epoch, marks, queue } = this.#options;
+    const { token, epoch, marks, done, queue } = this.#options;
     const here = queue.leaseOf(message.seq);
     if (here !== undefined) {
       // It took longer than a lease lasts, or the broker came back with less than it knew.
       here.message = message;
       return false;
     }
-    if (queue.isFinished(message.seq)) {
+    const isDone = (channel === 'any' || channel === 'retry') && done.has(token, epoch, channel, message);
+    if (isDone || queue.isFinished(message.seq)) {
       message.ack();
       return false;
     }

@@ -2,6 +2,7 @@ import { QueueFull, type Settlement } from '../queue.ts';
 import { tell } from './acknowledgements.ts';
 import type { Broker } from './connect.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { DoneMessages } from './done-messages.ts';
 import type { LaneMarks } from './lane-marks.ts';
 import { triedOf, type LeasedEvent } from './leased-events.ts';
 import { consumerName, hashOf, type Names } from './names.ts';
@@ -19,6 +20,7 @@ export interface JournalOptions {
   readonly broker: Broker;
   readonly publisher: Publisher;
   readonly marks: LaneMarks;
+  readonly done: DoneMessages;
   readonly deadLetters: DeadLetters;
   readonly names: Names;
   readonly token: string;
@@ -89,7 +91,7 @@ export class SettlementJournal {
 
   /** Everything of it is settled. */
   async finish(lease: PackLease): Promise<void> {
-    const { broker, publisher, names, token } = this.#options;
+    const { broker, publisher, names, token, done } = this.#options;
     const { undelivered, message, source, seq } = lease;
     if (undelivered.length > 0) {
       const subject = names.subject(token, source.epoch, 'undelivered');
@@ -97,6 +99,7 @@ export class SettlementJournal {
       const data = new TextEncoder().encode(JSON.stringify({ seq, positions: undelivered }));
       await publisher.publish({ subject, data, isCompressed: false, messageId: `undelivered:${seq}`, headers });
     }
+    done.add(token, lease);
     await tell(broker, message, '+ACK');
     if (!lease.hasLane && lease.revision > 0) await this.#options.marks.remove(source.markKey);
   }
@@ -111,6 +114,7 @@ export class SettlementJournal {
     }
     // The broker would count this delivery as one that failed: a message of its own says that nothing was sent.
     await this.#publishRetries(rest.map(movedOf));
+    this.#options.done.add(this.#options.token, lease);
     await tell(this.#options.broker, message, '+ACK');
     if (lease.revision > 0) await this.#options.marks.remove(source.markKey);
   }

@@ -4,6 +4,7 @@ import { Backlogs } from './backlog.ts';
 import { layoutChanged } from './broker-errors.ts';
 import type { Broker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { DoneMessages } from './done-messages.ts';
 import { LaneMarks } from './lane-marks.ts';
 import { tokenOf } from './names.ts';
 import { readChannels } from './channels.ts';
@@ -22,6 +23,7 @@ export interface StoreParts {
   readonly streams: StoreStreams;
   readonly publisher: Publisher;
   readonly marks: LaneMarks;
+  readonly done: DoneMessages;
   readonly deadLetters: DeadLetters;
   readonly registry: Registry;
   readonly retention: Retention;
@@ -72,5 +74,13 @@ export function createStoreParts(broker: Broker, streams: StoreStreams, options:
   const processes = new Processes(buckets.live, crypto.randomUUID(), here, workers, onProcesses);
   const of = { broker, streams, publisher, marks, deadLetters, registry, retention, putter, backlogs, stored };
   const suspensions = new Suspensions(buckets.rate, (error) => onDefect('queue.suspend', error));
-  return { ...of, processes, suspensions, rateLimiter, now };
+  const done = new DoneMessages({
+    bucket: buckets.hwm,
+    broker,
+    names,
+    by: processes.key,
+    isAlive: (key) => processes.isAlive(key),
+    onDefect: (error) => onDefect('queue.settle', error),
+  });
+  return { ...of, done, processes, suspensions, rateLimiter, now };
 }

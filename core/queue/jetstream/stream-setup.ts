@@ -160,7 +160,7 @@ async function openLayout(
   stream: StreamInfo | undefined,
 ): Promise<Layout> {
   for (;;) {
-    const entry = await conn.get(layoutKey);
+    const entry = await whenLed(() => conn.get(layoutKey));
     const known = entry?.operation === 'PUT' ? entry.json<Layout>() : undefined;
     if (known !== undefined && known.format !== 1)
       throw new BrokerRefused(

@@ -12,6 +12,8 @@ export interface Broker {
   readonly at: string;
   readonly port: number;
   readonly pid: number | undefined;
+  /** Of its files. */
+  readonly folder: string;
   /** SIGKILL, as a machine that loses its power, but for its disk. */
   kill(): Promise<void>;
   /** On the same port and folder, after kill(). */
@@ -27,8 +29,9 @@ export interface BrokerOptions {
   /** Lines of its configuration file, beside its port and its folder. */
   readonly lines?: readonly string[];
   readonly port?: number;
-  /** Not part of a cluster: it answers once JetStream does. */
   readonly host?: string;
+  /** A command, and its arguments, that runs it elsewhere: in a network namespace, say. */
+  readonly within?: readonly string[];
 }
 
 const running = new Set<ChildProcess>();
@@ -36,7 +39,12 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-export async function startBroker({ lines = [], port, host = '127.0.0.1' }: BrokerOptions = {}): Promise<Broker> {
+export async function startBroker({
+  lines = [],
+  port,
+  host = '127.0.0.1',
+  within = [],
+}: BrokerOptions = {}): Promise<Broker> {
   const folder = await mkdtemp(path.join(tmpdir(), 'broker-'));
   const usedPort = port ?? (await freePort());
   const file = path.join(folder, 'nats.conf');
@@ -46,7 +54,8 @@ export async function startBroker({ lines = [], port, host = '127.0.0.1' }: Brok
 
   async function start(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
-      child = spawn('nats-server', ['-c', file], { stdio: 'ignore' });
+      const [program, ...args] = [...within, 'nats-server', '-c', file];
+      child = spawn(program!, args, { stdio: 'ignore' });
       running.add(child);
       if (await answers(child, host, usedPort)) return;
       // A port that was in use a moment ago may be refused.
@@ -71,6 +80,7 @@ export async function startBroker({ lines = [], port, host = '127.0.0.1' }: Brok
   return {
     at: `${host}:${usedPort}`,
     port: usedPort,
+    folder,
     get pid() {
       return child?.pid;
     },
@@ -85,17 +95,28 @@ export async function startBroker({ lines = [], port, host = '127.0.0.1' }: Brok
   };
 }
 
+/** Where the last node of a cluster runs, and how it reaches the others. */
+export interface Elsewhere {
+  readonly within: readonly string[];
+  /** An address of that node, and one of the others as it sees them. */
+  readonly host: string;
+  readonly others: string;
+}
+
 /** Three nodes that keep three copies of everything. */
-export async function startCluster(size = 3): Promise<readonly Broker[]> {
+export async function startCluster(size = 3, elsewhere?: Elsewhere): Promise<readonly Broker[]> {
   const ports = await freePorts(2 * size);
-  const routes = ports.slice(size).map((port) => `nats-route://127.0.0.1:${port}`);
+  const isElsewhere = (node: number): boolean => elsewhere !== undefined && node === size - 1;
+  const hostOf = (node: number): string => (isElsewhere(node) ? elsewhere?.host : elsewhere?.others) ?? '127.0.0.1';
+  const routes = ports.slice(size).map((port, node) => `"nats-route://${hostOf(node)}:${port}"`);
   return Promise.all(
     ports.slice(0, size).map((port, node) =>
       startBroker({
         port,
+        ...(isElsewhere(node) ? elsewhere : {}),
         lines: [
           `server_name: n${node}`,
-          `cluster { name: c, listen: "127.0.0.1:${ports[size + node]}", routes: [${routes.map((one) => `"${one}"`).join(', ')}] }`,
+          `cluster { name: c, listen: "${hostOf(node)}:${ports[size + node]}", routes: [${routes.join(', ')}] }`,
         ],
       }),
     ),
