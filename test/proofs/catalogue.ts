@@ -1,5 +1,6 @@
 import awkward from './awkward/proof.ts';
 import bystanders from './bystanders/proof.ts';
+import cluster from './cluster/proof.ts';
 import damage from './damage/proof.ts';
 import echoes from './echoes/proof.ts';
 import hostile from './hostile/proof.ts';
@@ -27,6 +28,7 @@ export const proofs: readonly AnyProof[] = [
   pace,
   soak,
   kill,
+  cluster,
   races,
   damage,
   neighbours,

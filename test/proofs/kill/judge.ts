@@ -37,7 +37,7 @@ export interface Judgement {
 }
 
 /** What the simulator of Adjust says to an event that comes after a later one. */
-const late = 'A later event of this device is there already';
+export const late = 'A later event of this device is there already';
 
 export function judge(
   { account, vendor, sent, inFlight, mostInFlight }: Subject,

@@ -21,7 +21,10 @@ export interface Subject {
   readonly inFlight: Map<string, number[]>;
   /** The most of them that one kill found. */
   mostInFlight: number;
-  /** Writes the next events to a file for enqueue, and remembers them. */
+  readonly connection: Connection;
+  /** The next events, which it remembers. */
+  next(count: number): readonly CdpEvent[];
+  /** The same, in a file for enqueue. */
   nextFile(count: number): string;
   /** An entry of a work file. */
   entry(options?: object): object;
@@ -38,14 +41,14 @@ const options = {
 
 export async function createSubject(
   account: Account,
-  { folder, seed, faultRate, destinations }: SubjectOptions,
+  { folder, seed, faultRate, retryAfterSeconds = 0, destinations }: SubjectOptions,
 ): Promise<Subject> {
   mkdirSync(folder, { recursive: true });
   const vendor = await account.start({
     faults: {
       rate: faultRate,
       weights: { ...everyFault, slow: 0.02, hang: 0.02 },
-      retryAfterSeconds: 0,
+      retryAfterSeconds,
       slowMs: timeoutMs * 2,
     },
     seed,
@@ -64,24 +67,34 @@ export async function createSubject(
   });
   const sent: Sent[] = [];
   let files = 0;
+  function next(count: number): readonly CdpEvent[] {
+    const some: CdpEvent[] = [];
+    while (some.length < count) {
+      const { value: event } = events.next() as { readonly value: CdpEvent };
+      const route = connection.routeOf(event);
+      if (route.kind !== 'payload') continue;
+      sent.push({ id: event.messageId ?? '', key: ledgerKey(account, event), lane: route.lanes?.[0] });
+      some.push(event);
+    }
+    return some;
+  }
   return {
     account,
     vendor,
+    connection,
     sent,
     inFlight: new Map(),
     mostInFlight: 0,
+    next,
     nextFile(count) {
-      const lines: string[] = [];
-      while (lines.length < count) {
-        const { value: event } = events.next() as { readonly value: CdpEvent };
-        const route = connection.routeOf(event);
-        if (route.kind !== 'payload') continue;
-        sent.push({ id: event.messageId ?? '', key: ledgerKey(account, event), lane: route.lanes?.[0] });
-        lines.push(`${JSON.stringify(event)}\n`);
-      }
       files += 1;
       const file = path.join(folder, `${account.slug}-${files}.ndjson`);
-      writeFileSync(file, lines.join(''));
+      writeFileSync(
+        file,
+        next(count)
+          .map((event) => `${JSON.stringify(event)}\n`)
+          .join(''),
+      );
       return file;
     },
     entry: (more = {}) => ({
@@ -101,6 +114,8 @@ export interface SubjectOptions {
   readonly folder: string;
   readonly seed: number;
   readonly faultRate: number;
+  /** What a vendor asks for with a 429. Default: 0. */
+  readonly retryAfterSeconds?: number;
   readonly destinations: readonly AnyDestination[];
 }
 
