@@ -31,7 +31,7 @@ describe('The URL of a broker', () => {
   });
 
   test.each([
-    ['nats://ann@b', { user: 'ann' }],
+    ['nats://t%2F0ken@b', { token: 't/0ken' }],
     ['nats://ann:@b', { user: 'ann', password: '' }],
     ['nats://ann:secret@b', { user: 'ann', password: 'secret' }],
     ['nats://ann:a:b@b', { user: 'ann', password: 'a:b' }],
@@ -39,7 +39,7 @@ describe('The URL of a broker', () => {
     ['nats://ann:what?#now@b?stream=s', { user: 'ann', password: 'what?#now', stream: 's' }],
     ['nats://ann:100%@b', { user: 'ann', password: '100%' }],
     ['nats://ann:gr%C3%BC%C3%9Fe@b', { user: 'ann', password: 'grüße' }],
-  ])('%s has a user, encoded as in any URL', (url, expected) => {
+  ])('%s has a user or a token, encoded as in any URL', (url, expected) => {
     expect(parseBrokerUrl(url)).toMatchObject(expected);
     expect(shownUrl(url)).toMatch(/^nats:\/\/b(?:\?stream=s)?$/);
   });

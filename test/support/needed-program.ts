@@ -1,8 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { describe } from '@jest/globals';
-
-/** Whether a program of Debian's packages can be started here. */
-export const isInstalled = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
+import { isInstalled } from './is-installed.ts';
 
 /**
  * describe() for tests that need a program which `.ci/run` installs from Debian's packages. Without it they are skipped,

@@ -7,6 +7,7 @@ export interface BrokerUrl {
   readonly tls: boolean;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  readonly token?: string | undefined;
   readonly stream: string;
   readonly lanes?: number | undefined;
   readonly replicas?: number | undefined;
@@ -76,10 +77,11 @@ export const mostLanes = 1_024;
 
 const isPort = (text = '1'): boolean => Number(text) >= 1 && Number(text) <= 65_535;
 
-function credentialsOf(userinfo: string | undefined): { readonly user?: string; readonly password?: string } {
+/** One word is a token, as NATS has it. */
+function credentialsOf(userinfo: string | undefined): Pick<BrokerUrl, 'user' | 'password' | 'token'> {
   if (userinfo === undefined || userinfo === '') return {};
   const at = userinfo.indexOf(':');
-  if (at < 0) return { user: decoded(userinfo) };
+  if (at < 0) return { token: decoded(userinfo) };
   return { user: decoded(userinfo.slice(0, at)), password: decoded(userinfo.slice(at + 1)) };
 }
 

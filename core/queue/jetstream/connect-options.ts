@@ -1,4 +1,4 @@
-/** How a process shows the broker who it is. One way is enough; what the URL says counts where none is here. */
+/** How a process shows the broker who it is, in one of these ways; what the URL says counts where none is here. */
 export interface BrokerCredentials {
   readonly user?: string | undefined;
   readonly password?: string | undefined;

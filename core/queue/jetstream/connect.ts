@@ -1,7 +1,9 @@
+import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkServerIdentity, type ConnectionOptions as TlsConnectOptions } from 'node:tls';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type { Kvm } from '@nats-io/kv';
-import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
+import type { Authenticator, ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { BrokerRefused } from './broker-errors.ts';
 import type { BrokerUrl } from './broker-url.ts';
 import type { BrokerCredentials, BrokerTls, ConnectOptions } from './connect-options.ts';
@@ -41,6 +43,7 @@ export async function connectBroker(url: BrokerUrl, options: ConnectOptions): Pr
 }
 
 function connectionOptions({ transport }: Nats, url: BrokerUrl, { auth, tls }: ConnectOptions): ConnectionOptions {
+  const isSaid = auth !== undefined && Object.values(auth).some((part) => part !== undefined);
   return {
     servers: [...url.servers],
     name: 'spillway',
@@ -53,8 +56,9 @@ function connectionOptions({ transport }: Nats, url: BrokerUrl, { auth, tls }: C
     pingInterval: 10_000,
     // A stack for each request, in case it fails, takes a tenth of the CPU of a put.
     noAsyncTraces: true,
-    ...credentialsFor(transport, auth ?? { user: url.user, password: url.password }),
-    ...(url.tls || tls !== undefined ? { tls: definedOf(tls) } : {}),
+    ...credentialsFor(transport, isSaid ? auth : url),
+    // Without, the client goes by what the broker says.
+    ...(url.tls || tls !== undefined ? { tls: { ...definedOf(tls), ...identityOf(url.servers) } } : {}),
   };
 }
 
@@ -62,11 +66,26 @@ function credentialsFor(
   transport: Nats['transport'],
   { user, password, token, credentials, nkeySeed }: BrokerCredentials,
 ): Partial<ConnectionOptions> {
-  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text.trim());
-  if (credentials !== undefined) return { authenticator: transport.credsAuthenticator(bytes(credentials)) };
-  if (nkeySeed !== undefined) return { authenticator: transport.nkeyAuthenticator(bytes(nkeySeed)) };
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  // Their last line has to end.
+  const text = `${credentials?.trim()}\n`;
+  if (credentials !== undefined)
+    return usable('the credentials are no text of a .creds file', transport.credsAuthenticator(bytes(text)));
+  if (nkeySeed !== undefined)
+    return usable('the NKey is no seed of a user (SU...)', transport.nkeyAuthenticator(bytes(nkeySeed.trim())));
   if (token !== undefined) return { token };
   return user === undefined ? {} : { user, pass: password ?? '' };
+}
+
+/** The client parses what it is given when a broker asks, and would ask one broker after the other. */
+function usable(complaint: string, authenticator: Authenticator): Partial<ConnectionOptions> {
+  try {
+    authenticator('nonce');
+  } catch {
+    // Its own error may have a part of the text.
+    throw new BrokerRefused('settings', complaint);
+  }
+  return { authenticator };
 }
 
 const definedOf = ({ ca, cert, key }: BrokerTls = {}): NonNullable<ConnectionOptions['tls']> => ({
@@ -74,6 +93,23 @@ const definedOf = ({ ca, cert, key }: BrokerTls = {}): NonNullable<ConnectionOpt
   ...(cert === undefined ? {} : { cert }),
   ...(key === undefined ? {} : { key }),
 });
+
+/**
+ * The client has Node compare a certificate with the host's name; of a host without one, with `localhost`. There it has
+ * to be for an address of the URL.
+ */
+function identityOf(servers: readonly string[]): Required<Pick<TlsConnectOptions, 'checkServerIdentity'>> {
+  const addresses = servers
+    .map((at) => at.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'))
+    .filter((host) => isIP(host));
+  return {
+    checkServerIdentity(host, certificate) {
+      const hosts = host === 'localhost' && addresses.length > 0 ? addresses : [host];
+      const faults = hosts.map((one) => checkServerIdentity(one, certificate));
+      return faults.includes(undefined) ? undefined : faults[0];
+    },
+  };
+}
 
 async function connectInTime(
   { transport }: Nats,
@@ -86,15 +122,31 @@ async function connectInTime(
     try {
       return await transport.connect(options);
     } catch (error) {
-      const why = (error as Error).message;
+      const why = whyOf(error, options);
       if (error instanceof transport.AuthorizationError || error instanceof transport.UserAuthenticationExpiredError)
         throw new BrokerRefused('unauthorized', `the broker at ${at} does not take these credentials`);
+      if (isFaultOfTls(error)) throw new BrokerRefused('settings', `no TLS with the broker at ${at}: ${why}`);
       if (performance.now() >= end)
         throw new BrokerRefused('unreachable', `the broker at ${at} cannot be reached: ${why}`, { cause: error });
       if (isFirst) onWait?.(`waiting for the broker at ${at}: ${why}`);
       await sleep(Math.min(pauseMs, Math.max(0, end - performance.now())));
     }
   }
+}
+
+/** A broker that misses a certificate tells the socket, whose error the client drops. */
+function whyOf(error: unknown, { tls }: ConnectionOptions): string {
+  const { name, message } = error as Error;
+  const mayLackCertificate = name === 'TimeoutError' && tls !== undefined && tls?.cert === undefined;
+  return mayLackCertificate ? `${message}; it may ask for a certificate of this process` : message;
+}
+
+/** Certificates, keys and protocols: waiting mends none of them. */
+function isFaultOfTls(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code = '', message, cause } = error as NodeJS.ErrnoException;
+  if (/^(?:ERR_(?:TLS|SSL|OSSL)_|UNABLE_TO_)|CERT/.test(code)) return true;
+  return /server does not support 'tls'/.test(message) || isFaultOfTls(cause);
 }
 
 function assertUsable({ info }: NatsConnection, at: string): void {

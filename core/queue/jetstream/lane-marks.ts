@@ -2,7 +2,7 @@ import type { KV } from '@nats-io/kv';
 import { requestTimeoutMs, type Broker } from './connect.ts';
 import { untilAnswered } from './patience.ts';
 import type { FailureHistory } from '../queue.ts';
-import { isConflict } from './registry.ts';
+import { isConflict } from './broker-errors.ts';
 
 /** How far a lane has come: the message that was worked on last, and what of it is settled. */
 export interface LaneMark {

@@ -1,6 +1,7 @@
 import { createSharedRateLimiter, type SharedRateLimiter } from '../../policy/shared-limiter.ts';
 import type { Signal } from '../../runtime/signals.ts';
 import type { MovableStore } from '../store.ts';
+import { refusalOf } from './broker-errors.ts';
 import { parseBrokerUrl } from './broker-url.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { connectBroker } from './connect.ts';
@@ -13,8 +14,8 @@ import { openStreams } from './stream-setup.ts';
 
 export interface JetStreamOptions extends ConnectOptions, StreamOptions {
   /**
-   * `nats://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]...][?stream=NAME&lanes=64&replicas=1]`, or `tls://`. The stream is
-   * `spillway` where the URL names none.
+   * `nats://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]...][?stream=NAME&lanes=64&replicas=1]`, or `tls://`. A token
+   * stands in place of USER:PASSWORD. The stream is `spillway` where the URL names none.
    */
   readonly url: string;
   /** Sighting of defects: what the broker refuses, and messages that cannot be read. */
@@ -55,6 +56,6 @@ export async function openJetStreamStore(options: JetStreamOptions): Promise<Sha
     );
   } catch (error) {
     await broker.connection.close();
-    throw error;
+    throw refusalOf(error, broker.at);
   }
 }

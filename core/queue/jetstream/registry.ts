@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { ConnectionSettings, RegisteredConnection } from '../queue.ts';
 import { registeredAfterImport } from '../record-import.ts';
 import { registeredWith } from '../registered-with.ts';
+import { isConflict } from './broker-errors.ts';
 import { tokenOf } from './names.ts';
 import { untilAnswered } from './patience.ts';
 import { layoutKey, type Layout } from './stream-setup.ts';
@@ -219,7 +220,3 @@ const withLanes = (record: ConnectionRecord): ConnectionRecord => ({
 /** As it comes back from JSON. */
 const compact = (registered: RegisteredConnection): RegisteredConnection =>
   JSON.parse(JSON.stringify(registered)) as RegisteredConnection;
-
-/** Somebody else wrote the key meanwhile. */
-export const isConflict = (error: unknown): boolean =>
-  error instanceof Error && /wrong last sequence|wrong last msg/i.test(error.message);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
-import { BrokerRefused, isSilence } from './broker-errors.ts';
+import { BrokerRefused, isConflict, isSilence, refusalOf } from './broker-errors.ts';
 import { type Broker, requestTimeoutMs } from './connect.ts';
 import { readChannels } from './channels.ts';
 import { Names } from './names.ts';
@@ -102,21 +102,6 @@ async function whenLed<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-function refusalOf(error: unknown, at: string): unknown {
-  const { name, message } = error as Error;
-  if (name === 'PermissionViolationError' || /permissions? violation/i.test(message))
-    return new BrokerRefused('unauthorized', `these credentials may not do what a store does at ${at}: ${message}`);
-  if (isSilence(error))
-    return new BrokerRefused('unreachable', `JetStream at ${at} does not answer: ${message}`, { cause: error });
-  if (name === 'JetStreamApiError')
-    return new BrokerRefused(
-      'settings',
-      `the broker at ${at} refuses the stream: ${message}${/resources/.test(message) ? '; give it more room, or the stream fewer bytes' : ''}`,
-      { cause: error },
-    );
-  return error;
-}
-
 async function ensureStream(
   { manager, nats, at }: Broker,
   before: StreamInfo | undefined,
@@ -170,11 +155,16 @@ async function openLayout(
     if (known !== undefined && (lanes === undefined || lanes === known.lanes)) return known;
     if (known !== undefined && stream !== undefined) await assertDrained(broker, names, known, lanes ?? known.lanes);
     const next: Layout = { format: 1, lanes: lanes ?? defaults.lanes, epoch: (known?.epoch ?? -1) + 1 };
-    const creation = entry === null ? conn.create(layoutKey, JSON.stringify(next)) : undefined;
-    const revision = await (creation ?? conn.update(layoutKey, JSON.stringify(next), entry?.revision ?? 0)).catch(
-      () => undefined,
-    );
-    if (revision !== undefined) return next;
+    const text = JSON.stringify(next);
+    try {
+      await whenLed(() =>
+        entry === null ? conn.create(layoutKey, text) : conn.update(layoutKey, text, entry.revision),
+      );
+      return next;
+    } catch (error) {
+      // Another process was first.
+      if (!isConflict(error)) throw error;
+    }
   }
 }
 

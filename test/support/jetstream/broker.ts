@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isInstalled } from '../is-installed.ts';
 
 /** A nats-server of this test run, with JetStream in a folder of its own. */
 export interface Broker {
@@ -28,6 +29,8 @@ export interface Broker {
 export interface BrokerOptions {
   /** Lines of its configuration file, beside its port and its folder. */
   readonly lines?: readonly string[];
+  /** Lines of its section `jetstream`, such as `max_file: 1M`. `false`: it runs without. */
+  readonly jetStream?: readonly string[] | false;
   readonly port?: number;
   readonly host?: string;
   /** A command, and its arguments, that runs it elsewhere: in a network namespace, say. */
@@ -39,22 +42,25 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-export async function startBroker({
-  lines = [],
-  port,
-  host = '127.0.0.1',
-  within = [],
-}: BrokerOptions = {}): Promise<Broker> {
+/** Not to outlive a test process that was killed, where util-linux has a word for it. */
+const server = isInstalled('setpriv') ? ['setpriv', '--pdeathsig', 'KILL', 'nats-server'] : ['nats-server'];
+
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const { lines = [], jetStream = [], port, host = '127.0.0.1', within = [] } = options;
   const folder = await mkdtemp(path.join(tmpdir(), 'broker-'));
   const usedPort = port ?? (await freePort());
   const file = path.join(folder, 'nats.conf');
-  const settings = [`listen: "${host}:${usedPort}"`, `jetstream { store_dir: "${folder}" }`, ...lines];
+  const settings = [
+    `listen: "${host}:${usedPort}"`,
+    ...(jetStream === false ? [] : ['jetstream {', `store_dir: "${folder}"`, ...jetStream, '}']),
+    ...lines,
+  ];
   await writeFile(file, settings.join('\n'));
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
-      const [program, ...args] = [...within, 'nats-server', '-c', file];
+      const [program, ...args] = [...within, ...server, '-c', file];
       child = spawn(program!, args, { stdio: 'ignore' });
       running.add(child);
       if (await answers(child, host, usedPort)) return;
