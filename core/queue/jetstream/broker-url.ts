@@ -68,12 +68,14 @@ export function parseBrokerUrl(url: string): BrokerUrl {
     ...credentialsOf(userinfo),
     stream,
     lanes: count('lanes', mostLanes),
-    replicas: count('replicas', 5),
+    replicas: count('replicas', mostReplicas),
   };
 }
 
 /** Each lane of a connection is a consumer, which takes some 40 kB of the broker's memory. */
 export const mostLanes = 1_024;
+/** As many copies as a broker makes. */
+export const mostReplicas = 5;
 
 const isPort = (text = '1'): boolean => Number(text) >= 1 && Number(text) <= 65_535;
 

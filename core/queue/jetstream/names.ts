@@ -57,6 +57,14 @@ export class Names {
     return `${this.stream}.dead.${token}`;
   }
 
+  /** Whether what a stream takes is what a store has in its own. */
+  isOwn(subject: string): boolean {
+    const [first, second = '', ...rest] = subject.split('.');
+    if (first !== this.stream) return false;
+    if (second === 'ev') return /^\*\.\d+\.\*$/.test(rest.join('.'));
+    return ['dead', 'quarantine'].includes(second) && rest.join('.') === '*';
+  }
+
   /** Of messages that cannot be read. */
   quarantineSubject(token: string): string {
     return `${this.stream}.quarantine.${token}`;
