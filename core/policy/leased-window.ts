@@ -117,7 +117,7 @@ export class LeasedWindow implements SlidingWindow {
       0,
     );
     const stock = this.#stock.size(now);
-    if (stock >= least && stock >= Math.min(wanted, this.#cap) / 2) return;
+    if (this.#stock.whenDue(least, now) !== undefined && stock >= Math.min(wanted, this.#cap) / 2) return;
     const usual = Math.ceil((this.#usage?.perMs ?? 0) * this.#slotMs);
     const most = Math.max(least, Math.min(this.#cap, Math.max(wanted - stock, usual)));
     const question = { at: now };

@@ -58,15 +58,21 @@ export function loggedDate(rate: Rate, date: number): number {
   return Math.ceil(date / step) * step;
 }
 
+/**
+ * How long a permit counts: a little longer than the vendor's window, because the requests of several processes need
+ * different times to arrive.
+ */
+const countedMs = ({ perMs }: Rate): number => perMs + Math.min(100, 0.03 * perMs);
+
 /** Milliseconds between permits that come one by one; 0 where all of a window may be used at once. */
 export const intervalOf = ({ permits, perMs, burst }: Rate): number =>
   burst === undefined || burst >= permits ? 0 : perMs / (permits - burst);
 
 /** For how long permits are given away: about a tenth of a second, longer where a window takes long. */
-export const slotMs = ({ perMs }: Rate): number => Math.max(perMs / 100, aheadMs({ perMs }));
+export const slotMs = ({ perMs }: Rate): number => Math.max(perMs / 100, Math.min(100, perMs / 10));
 
 /** How far ahead permits are given away. Who would have to wait longer asks again. */
-export const aheadMs = ({ perMs }: Pick<Rate, 'perMs'>): number => Math.min(100, perMs / 10);
+export const aheadMs = ({ perMs }: Pick<Rate, 'perMs'>): number => Math.min(200, perMs / 5);
 
 export interface PermitGrant {
   readonly log: PermitLog;
@@ -76,8 +82,12 @@ export interface PermitGrant {
 /** Gives permits away, none before `opensAt`; all by the clock of whoever keeps the log. */
 export function grantPermits(before: PermitLog, request: PermitRequest, now: number, opensAt: number): PermitGrant {
   const { rate, most, least, forMs, moves } = request;
-  const dates = movedDates(before, rate, moves, now);
-  const log = { dates, clearAt: before.clearAt };
+  // Whatever is further ahead was dated by a clock that has gone back since.
+  const latest = now + rate.perMs + longestForMs;
+  const dates = movedDates(before, rate, moves, now).map(
+    ([date, permits]) => [Math.min(date, latest), permits] as const,
+  );
+  const log = { dates, clearAt: Math.min(before.clearAt, latest) };
   if (most <= 0) return { log, lease: { permits: 0, inMs: 0, untilMs: 0, atOnce: 0, date: now } };
   const interval = intervalOf(rate);
   const burst = rate.burst ?? 0;
@@ -90,7 +100,8 @@ export function grantPermits(before: PermitLog, request: PermitRequest, now: num
   const base = Math.max(log.clearAt, from) - (burst - 1) * interval;
   const isEven = interval > 0 && !isLarge;
   const atOnce = isEven ? Math.min(permits, Math.floor((from - base) / interval + rounding) + 1) : permits;
-  const date = loggedDate(rate, from + (permits - atOnce) * interval + forMs);
+  // A request that takes many permits takes their time as well.
+  const date = loggedDate(rate, from + (permits - (isLarge ? 0 : atOnce)) * interval + forMs);
   return {
     log: {
       dates: withPermits(dates, date, permits),
@@ -99,6 +110,9 @@ export function grantPermits(before: PermitLog, request: PermitRequest, now: num
     lease: { permits, inMs: from - now, untilMs: date - now, atOnce, date },
   };
 }
+
+/** Nobody asks for permits that are good for longer, beside a part of their window (ms). */
+const longestForMs = 30_000;
 
 /** Less than this part of an interval is the rounding of numbers. */
 const rounding = 1e-6;
@@ -115,7 +129,9 @@ function movedDates({ dates }: PermitLog, rate: Rate, moves: readonly PermitMove
     const date = loggedDate(rate, to);
     counts.set(date, (counts.get(date) ?? 0) + permits);
   }
-  return [...counts].filter(([date, permits]) => permits > 0 && date > now - rate.perMs).toSorted(([a], [b]) => a - b);
+  return [...counts]
+    .filter(([date, permits]) => permits > 0 && date > now - countedMs(rate))
+    .toSorted(([a], [b]) => a - b);
 }
 
 const withPermits = (dates: Dates, at: number, permits: number): Dates => {
@@ -124,8 +140,8 @@ const withPermits = (dates: Dates, at: number, permits: number): Dates => {
   return [...dates.filter(([date]) => date !== at), entry].toSorted(([a], [b]) => a - b);
 };
 
-const roomAt = (dates: Dates, { permits, perMs }: Rate, at: number): number =>
-  dates.reduce((room, [date, used]) => (date > at - perMs ? room - used : room), permits);
+const roomAt = (dates: Dates, rate: Rate, at: number): number =>
+  dates.reduce((room, [date, used]) => (date > at - countedMs(rate) ? room - used : room), rate.permits);
 
 /** A request that takes more than all permits leaves when nothing else is in the window. */
 function whenThereIsRoom(dates: Dates, rate: Rate, permits: number, earliest: number): number {
@@ -134,7 +150,7 @@ function whenThereIsRoom(dates: Dates, rate: Rate, permits: number, earliest: nu
   let at = earliest;
   for (const [date, used] of dates) {
     if (excess <= 0) break;
-    at = Math.max(at, date + rate.perMs);
+    at = Math.max(at, date + countedMs(rate));
     excess -= used;
   }
   return at;

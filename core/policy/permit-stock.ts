@@ -3,9 +3,11 @@ import { intervalOf, loggedDate, slotMs, type PermitLease, type PermitMove } fro
 
 /** Permits that this process may use for a while. Times are those of clock.elapsed. */
 interface LeasedPermits {
-  readonly from: number;
+  from: number;
   readonly until: number;
   readonly atOnce: number;
+  /** So many are due at most: those beyond come later, however long nothing was sent. */
+  readonly mostDue: number;
   /** What it is called by the limiter. */
   date: number;
   /** The limiter's clock less the one here: at most so much. */
@@ -37,8 +39,9 @@ export class PermitStock {
     const until = askedAt + untilMs;
     const offset = date - until;
     const uses = new Map<number, number>();
-    const lease = { from: now + inMs, until, atOnce, date, offset, drawn: 0, remaining: permits, reserved: 0, uses };
-    this.#leases.push(lease);
+    const from = now + inMs;
+    const mostDue = Math.max(atOnce, this.#rate.burst ?? permits);
+    this.#leases.push({ from, until, atOnce, mostDue, date, offset, drawn: 0, remaining: permits, reserved: 0, uses });
   }
 
   /** Permits that may be used, now or later. */
@@ -51,19 +54,23 @@ export class PermitStock {
     return this.#leaving.length === 0 && this.size(now) === 0;
   }
 
-  /** When so many may be used; `undefined` if there are not so many. */
+  /** When so many may be used in one request; `undefined` if there are not so many. */
   whenDue(permits: number, now: number): number | undefined {
     let usable = 0;
-    for (const lease of this.#leases) usable += Math.max(0, this.#usable(lease, now));
+    let most = 0;
+    for (const lease of this.#leases) {
+      usable += this.#usable(lease, now);
+      if (lease.until > now) most += Math.min(lease.remaining, lease.mostDue);
+    }
     if (usable >= permits) return now;
-    if (this.size(now) < permits) return undefined;
+    if (most < permits) return undefined;
     const dates: number[] = [];
     for (const { from, until, atOnce, drawn, remaining } of this.#leases)
       for (let nth = drawn + 1; until > now && nth <= drawn + remaining; nth += 1)
         dates.push(from + Math.max(0, nth - atOnce) * this.#interval);
-    const at = dates.toSorted((one, other) => one - other)[permits - 1] ?? Number.POSITIVE_INFINITY;
-    // Those that are due first may be over by then.
-    return this.size(at) >= permits ? Math.ceil(at) : undefined;
+    const at = Math.ceil(dates.toSorted((one, other) => one - other)[permits - 1] ?? now);
+    // Some are due and may not be used at once; some are over by then.
+    return at > now && this.size(at) >= permits ? at : undefined;
   }
 
   /** Sets permits aside for a request. */
@@ -72,6 +79,8 @@ export class PermitStock {
     for (const lease of this.#leases) {
       const some = Math.min(due, this.#usable(lease, now));
       if (some <= 0) continue;
+      const tooMany = this.#due(lease, now) - lease.mostDue;
+      if (tooMany > 0) lease.from += tooMany * this.#interval;
       lease.remaining -= some;
       lease.drawn += some;
       lease.reserved += some;
@@ -143,9 +152,13 @@ export class PermitStock {
   }
 
   /** Permits of a lease that are due, and may still be used. */
-  #usable({ from, until, atOnce, drawn, remaining }: LeasedPermits, now: number): number {
+  #usable(lease: LeasedPermits, now: number): number {
+    const { from, until, remaining, mostDue } = lease;
     if (now < from || now >= until) return 0;
-    if (this.#interval === 0) return remaining;
-    return Math.min(remaining, atOnce + Math.floor((now - from) / this.#interval) - drawn);
+    return Math.max(0, Math.min(remaining, mostDue, this.#due(lease, now)));
+  }
+
+  #due({ from, atOnce, drawn, remaining }: LeasedPermits, now: number): number {
+    return this.#interval === 0 ? remaining : atOnce + Math.floor((now - from) / this.#interval) - drawn;
   }
 }

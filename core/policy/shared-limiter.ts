@@ -41,7 +41,7 @@ interface Bucket {
  * (GCRA, no burst), so any second carries at most `perSecond` and one lease. Ask for a little less than the vendor
  * allows: 0.97 of it makes up for the network between.
  */
-export function createSharedRateLimiter(now: Clock['now'] = systemClock.now): SharedRateLimiter {
+export function createSharedRateLimiter(now: Clock['now'] = systemClock.elapsed): SharedRateLimiter {
   const buckets = new Map<string, Bucket>();
 
   function bucketOf(name: string): Bucket {

@@ -1,6 +1,7 @@
 import awkward from './awkward/proof.ts';
 import bystanders from './bystanders/proof.ts';
 import cluster from './cluster/proof.ts';
+import clusterPace from './cluster-pace/proof.ts';
 import damage from './damage/proof.ts';
 import echoes from './echoes/proof.ts';
 import hostile from './hostile/proof.ts';
@@ -26,6 +27,7 @@ export const proofs: readonly AnyProof[] = [
   hostile,
   bystanders,
   pace,
+  clusterPace,
   soak,
   kill,
   cluster,

@@ -27,9 +27,8 @@ import { ConnectionLeases } from './connection-leases.ts';
 import { deadLetterOf } from './dead-letters.ts';
 import { purgeConnection, replayEvents, requeueLetters, statusOf } from './operations.ts';
 import { exportRecords, importRecords, removeRecords } from './record-transfer.ts';
-import { untilAnswered } from './patience.ts';
 import { RecentIds } from './recent-ids.ts';
-import type { PartsOptions, StoreParts } from './store-parts.ts';
+import { openParts, type PartsOptions, type StoreParts } from './store-parts.ts';
 import { SuspendedConnection } from './suspended-connection.ts';
 import type { Workers } from './processes.ts';
 import { tokenOf } from './names.ts';
@@ -68,11 +67,8 @@ export class JetStreamStore implements MovableStore {
 
   static async open(create: CreateParts, onSignal: ((signal: Signal) => unknown) | undefined): Promise<JetStreamStore> {
     const store = new JetStreamStore(create, onSignal);
-    const { registry, processes, suspensions, done, broker } = store.#parts;
-    const parts = [registry, processes, suspensions, done];
-    // A cluster that has lost a node elects leaders for some seconds.
-    await Promise.all(parts.map((part) => untilAnswered(broker.connection, () => part.open())));
-    registry.onChange(({ id }) => store.#shareLanesOf(id));
+    await openParts(store.#parts);
+    store.#parts.registry.onChange(({ id }) => store.#shareLanesOf(id));
     return store;
   }
 
@@ -224,10 +220,11 @@ export class JetStreamStore implements MovableStore {
   }
 
   async #close(): Promise<void> {
-    const { registry, processes, suspensions, done, broker } = this.#parts;
+    const { registry, processes, suspensions, done, rateLimiter, broker } = this.#parts;
     await Promise.all([...this.#working.values()].map(async (working) => working?.worker.stop(0)));
     registry.close();
     suspensions.close();
+    rateLimiter.close();
     await done.close();
     await processes.close();
     await broker.connection.close();

@@ -1,4 +1,4 @@
-import { createSharedRateLimiter, type SharedRateLimiter } from '../../policy/shared-limiter.ts';
+import type { SharedRateLimiter } from '../../policy/shared-limiter.ts';
 import type { Signal } from '../../runtime/signals.ts';
 import type { MovableStore } from '../store.ts';
 import { refusalOf } from './broker-errors.ts';
@@ -26,7 +26,7 @@ export interface JetStreamOptions extends ConnectOptions, StreamOptions {
 
 /** A store that processes of many machines share. */
 export interface SharedDeliveryStore extends MovableStore {
-  /** A pace that all of them share: RuntimeOptions has a channel for it. */
+  /** Keeps the vendors' rates and pauses over all of them: `sharedRates` of createRuntime(). */
   readonly rateLimiter: SharedRateLimiter;
 }
 
@@ -49,11 +49,7 @@ export async function openJetStreamStore(options: JetStreamOptions): Promise<Sha
   try {
     const { lanes = url.lanes, replicas = url.replicas } = options;
     const streams = await openStreams(broker, url.stream, { ...options, lanes, replicas });
-    const rateLimiter = createSharedRateLimiter(now);
-    return await JetStreamStore.open(
-      (hooks) => createStoreParts(broker, streams, { now, rateLimiter, ...hooks }),
-      onSignal,
-    );
+    return await JetStreamStore.open((hooks) => createStoreParts(broker, streams, { now, ...hooks }), onSignal);
   } catch (error) {
     await broker.connection.close();
     throw refusalOf(error, broker.at);

@@ -1,13 +1,14 @@
 import { hostname } from 'node:os';
-import type { SharedRateLimiter } from '../../policy/shared-limiter.ts';
 import { Backlogs } from './backlog.ts';
 import { layoutChanged } from './broker-errors.ts';
 import type { Broker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { DoneMessages } from './done-messages.ts';
+import { createKvRateLimiter, type KvRateLimiter } from './kv-rate-limiter.ts';
 import { LaneMarks } from './lane-marks.ts';
 import { tokenOf } from './names.ts';
 import { readChannels } from './channels.ts';
+import { untilAnswered } from './patience.ts';
 import { Processes, type Workers } from './processes.ts';
 import { Publisher } from './publisher.ts';
 import { EventPutter } from './put-events.ts';
@@ -32,13 +33,12 @@ export interface StoreParts {
   readonly stored: StoredEvents;
   readonly processes: Processes;
   readonly suspensions: Suspensions;
-  readonly rateLimiter: SharedRateLimiter;
+  readonly rateLimiter: KvRateLimiter;
   readonly now: () => number;
 }
 
 export interface PartsOptions {
   readonly now: () => number;
-  readonly rateLimiter: SharedRateLimiter;
   readonly workers: () => Workers | null;
   readonly onDefect: (where: string, error: unknown) => void;
   /** This process can no longer use the store. */
@@ -49,7 +49,7 @@ export interface PartsOptions {
 
 export function createStoreParts(broker: Broker, streams: StoreStreams, options: PartsOptions): StoreParts {
   const { names, layout, buckets } = streams;
-  const { now, rateLimiter, workers, onProcesses, onDefect, onLost } = options;
+  const { now, workers, onProcesses, onDefect, onLost } = options;
   const publisher = new Publisher(broker);
   const marks = new LaneMarks(buckets.hwm, names.bucket('hwm'), broker);
   const deadLetters = new DeadLetters(broker, publisher, names);
@@ -82,5 +82,20 @@ export function createStoreParts(broker: Broker, streams: StoreStreams, options:
     isAlive: (key) => processes.isAlive(key),
     onDefect: (error) => onDefect('queue.settle', error),
   });
+  const rateLimiter = createKvRateLimiter(buckets.rate, { onDefect: (error) => onDefect('queue.pace', error) });
   return { ...of, done, processes, suspensions, rateLimiter, now };
+}
+
+/** Resolves once they know what other processes have told. */
+export async function openParts({
+  broker,
+  registry,
+  processes,
+  suspensions,
+  done,
+  rateLimiter,
+}: StoreParts): Promise<void> {
+  const parts = [registry, processes, suspensions, done, rateLimiter];
+  // A cluster that has lost a node elects leaders for some seconds.
+  await Promise.all(parts.map((part) => untilAnswered(broker.connection, () => part.open())));
 }
