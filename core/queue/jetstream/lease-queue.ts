@@ -5,7 +5,7 @@ import { asStoreError, storeErrorOf } from './broker-errors.ts';
 import { LaneTaken } from './lane-marks.ts';
 import { LeasedEvents, triedOf, type LeasedEvent } from './leased-events.ts';
 import type { PackLease } from './pack-lease.ts';
-import type { SettledPart, SettlementJournal } from './settlement-journal.ts';
+import { keyOf, type SettledPart, type SettlementJournal } from './settlement-journal.ts';
 
 /** What a queue of leases tells whoever takes messages out for it. */
 export interface LeaseQueueHooks {
@@ -134,14 +134,14 @@ export class LeaseQueue implements WorkableQueue {
       // Those that are gone were settled by a call of which the other part failed, or went to another process.
       return event === undefined ? [] : [{ event, settlement }];
     });
-    await asStoreError(this.#journal.publish(parts, at));
+    const moved = await asStoreError(this.#journal.publish(parts, at));
     const byLease = new Map<PackLease, SettledPart[]>();
     for (const part of parts) {
       const others = byLease.get(part.event.lease);
       if (others === undefined) byLease.set(part.event.lease, [part]);
       else others.push(part);
     }
-    const results = await Promise.allSettled([...byLease].map(([lease, some]) => this.#settleIn(lease, some)));
+    const results = await Promise.allSettled([...byLease].map(([lease, some]) => this.#settleIn(lease, some, moved)));
     if (this.#events.size === 0) this.#hooks.onDrained();
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
@@ -179,10 +179,10 @@ export class LeaseQueue implements WorkableQueue {
     this.drop(lease);
   }
 
-  #settleIn(lease: PackLease, parts: readonly SettledPart[]): Promise<void> {
+  #settleIn(lease: PackLease, parts: readonly SettledPart[], moved: ReadonlySet<string>): Promise<void> {
     return this.#guarded(lease, async () => {
       await this.#journal.mark(lease, parts);
-      for (const part of parts) this.#commit(lease, part);
+      for (const part of parts) this.#commit(lease, part, moved.has(keyOf(part.event)));
       // What is settled is: the end of the message comes later, where the broker does not answer now.
       await this.#finish(lease).catch(() => undefined);
     });
@@ -195,8 +195,8 @@ export class LeaseQueue implements WorkableQueue {
     this.#close(lease);
   }
 
-  #commit(lease: PackLease, { event, settlement }: SettledPart): void {
-    if (settlement.kind !== 'retry' || !lease.hasLane) {
+  #commit(lease: PackLease, { event, settlement }: SettledPart, isMoved: boolean): void {
+    if (settlement.kind !== 'retry' || isMoved) {
       lease.settle(event.position, settlement.kind !== 'done');
       return this.#remove(event.seq);
     }

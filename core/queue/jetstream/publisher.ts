@@ -1,7 +1,7 @@
 import { EventTooLarge } from './broker-errors.ts';
 import { requestTimeoutMs, type Broker } from './connect.ts';
 import { untilAnswered } from './patience.ts';
-import { encodePack, type Packed, type PackedEvent } from './pack.ts';
+import { encodePack, packsOf, type Packed, type PackedEvent } from './pack.ts';
 
 /** What a message is known by, beside its body. */
 export const headerNames = {
@@ -41,6 +41,19 @@ export class Publisher {
     this.#broker = broker;
   }
 
+  /** Cuts a list into packs, in order, of which each fits into a message where its events do. */
+  packsOf<E extends PackedEvent>(events: readonly E[]): readonly (readonly E[])[] {
+    return packsOf(events).flatMap((pack) => this.#halved(pack));
+  }
+
+  #halved<E extends PackedEvent>(pack: readonly E[]): readonly (readonly E[])[] {
+    const letters = pack.reduce((sum, { text }) => sum + text.length + stateRoom, 0);
+    if (pack.length === 1 || letters * bytesOfLetter <= this.#mostBytes()) return [pack];
+    if (encodePack(pack).data.length <= this.#mostBytes()) return [pack];
+    const half = Math.ceil(pack.length / 2);
+    return [...this.#halved(pack.slice(0, half)), ...this.#halved(pack.slice(half))];
+  }
+
   pack(subject: string, events: readonly PackedEvent[], messageId: string): Outgoing {
     const packed = encodePack(events);
     this.#assertFits(packed, events.length);
@@ -77,8 +90,12 @@ export class Publisher {
     return all;
   }
 
+  #mostBytes(): number {
+    return (this.#broker.connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - headerRoom;
+  }
+
   #assertFits({ data }: Packed, events: number): void {
-    const most = (this.#broker.connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - headerRoom;
+    const most = this.#mostBytes();
     if (data.length > most)
       throw new EventTooLarge(
         `${events === 1 ? 'an event takes' : `${events} events take`} ${data.length} bytes, and the broker takes ${most} in one message: raise its max_payload`,
@@ -88,3 +105,7 @@ export class Publisher {
 
 /** The broker counts headers as payload. */
 const headerRoom = 1_024;
+/** What a pack says of an event beside its text, but for long ids. */
+const stateRoom = 512;
+/** At most, in UTF-8. */
+const bytesOfLetter = 3;

@@ -2,7 +2,7 @@ import type { IncomingEvent } from '../../api/event.ts';
 import { connectionIdOf, QueueFull, type Put, type PutResult, type QueuedEvent } from '../queue.ts';
 import type { DeadLetters, GivenUp } from './dead-letters.ts';
 import { channelOf, fnv1a, hashOf, tokenOf, type Names, type Channel } from './names.ts';
-import { packsOf, type PackedEvent } from './pack.ts';
+import type { PackedEvent } from './pack.ts';
 import type { Outgoing, Publisher } from './publisher.ts';
 import type { ConnectionRecord, Registry } from './registry.ts';
 import type { Layout } from './stream-setup.ts';
@@ -81,15 +81,17 @@ export class EventPutter {
     if (hasLanes && !record.hasLanes)
       await this.#options.registry.register({ id: record.id, settings: undefined, hasLanes });
     const channels = new Map<Channel, PackedEvent[]>();
+    const { publisher } = this.#options;
     for (const event of events) addTo(channels, this.channelOf(event.lanes), event);
     const packs = [...channels].flatMap(([channel, some]) =>
-      packsOf(some).map((pack) => this.#pack(record, channel, pack, batch)),
+      publisher.packsOf(some).map((pack) => this.#pack(record, channel, pack, batch)),
     );
     await this.#publishAll(packs);
   }
 
   async #prepare(put: Put): Promise<PreparedPut> {
     const { connection } = put;
+    const { publisher } = this.#options;
     const id = connectionIdOf(put);
     const hasLanes = put.events.some(({ lanes }) => lanes !== undefined);
     const settings = typeof connection === 'string' ? undefined : connection;
@@ -104,7 +106,7 @@ export class EventPutter {
       else addTo(channels, outcome === undefined ? this.channelOf(event.lanes) : 'done', event);
     }
     const packs = [...channels].flatMap(([channel, events]) =>
-      packsOf(events).map((pack): PutPack => {
+      publisher.packsOf(events).map((pack): PutPack => {
         const packed = pack.map(({ position: _position, ...event }) => event);
         return { outgoing: this.#pack(record, channel, packed, ''), events: pack, isSettled: channel === 'done' };
       }),

@@ -6,7 +6,7 @@ import type { DoneMessages } from './done-messages.ts';
 import type { LaneMarks } from './lane-marks.ts';
 import { triedOf, type LeasedEvent } from './leased-events.ts';
 import { consumerName, hashOf, type Names } from './names.ts';
-import { packsOf, type PackedEvent } from './pack.ts';
+import type { PackedEvent } from './pack.ts';
 import type { PackLease } from './pack-lease.ts';
 import { headerNames, type Publisher } from './publisher.ts';
 
@@ -51,11 +51,14 @@ export class SettlementJournal {
       throw new QueueFull(`${names.dead} is full: requeue or drop dead letters, or give it more bytes`);
   }
 
-  /** Dead letters, and events of no lane that are to be tried again. */
+  /**
+   * Dead letters, and events of no lane that are to be tried again. Returns which of these go on in another message;
+   * where the stream is full, they stay in theirs.
+   */
   async publish(
     parts: readonly SettledPart[],
     { now, configHash }: { readonly now: number; readonly configHash: string },
-  ): Promise<void> {
+  ): Promise<ReadonlySet<string>> {
     const { deadLetters, connection, token } = this.#options;
     const dead = parts.flatMap(({ event, settlement }) => {
       if (settlement.kind !== 'dead') return [];
@@ -68,7 +71,7 @@ export class SettlementJournal {
       const { position: _position, ...tried } = triedOf(event, settlement);
       return [{ ...movedOf(event), ...tried }];
     });
-    await this.#publishRetries(retries);
+    return this.#publishRetries(retries);
   }
 
   /** Has the mark say what is settled, where something has to wait for that. */
@@ -97,7 +100,12 @@ export class SettlementJournal {
       const subject = names.subject(token, source.epoch, 'undelivered');
       const headers = { [headerNames.count]: String(undelivered.length) };
       const data = new TextEncoder().encode(JSON.stringify({ seq, positions: undelivered }));
-      await publisher.publish({ subject, data, isCompressed: false, messageId: `undelivered:${seq}`, headers });
+      const note = { subject, data, isCompressed: false, messageId: `undelivered:${seq}`, headers };
+      await publisher.publish(note).catch(async (error: unknown) => {
+        if (!(error instanceof QueueFull)) throw error;
+        // A full stream keeps nothing for replay, and a note would wait for the room that this message takes.
+        await broker.manager.streams.deleteMessage(names.stream, seq, false);
+      });
     }
     done.add(token, lease);
     await tell(broker, message, '+ACK');
@@ -113,7 +121,12 @@ export class SettlementJournal {
       return message.nak();
     }
     // The broker would count this delivery as one that failed: a message of its own says that nothing was sent.
-    await this.#publishRetries(rest.map(movedOf));
+    const moved = await this.#publishRetries(rest.map(movedOf));
+    if (moved.size < rest.length) {
+      for (const event of rest) if (moved.has(keyOf(event))) lease.settle(event.position, true);
+      await this.#write(lease, [], [], true);
+      return message.nak();
+    }
     this.#options.done.add(this.#options.token, lease);
     await tell(this.#options.broker, message, '+ACK');
     if (lease.revision > 0) await this.#options.marks.remove(source.markKey);
@@ -148,17 +161,25 @@ export class SettlementJournal {
     }
   }
 
-  async #publishRetries(events: readonly MovedEvent[]): Promise<void> {
+  /** Returns the keys of those that are in a message of their own. */
+  async #publishRetries(events: readonly MovedEvent[]): Promise<ReadonlySet<string>> {
     const { publisher, names, token } = this.#options;
+    const moved = new Set<string>();
     const [first] = events;
-    if (first === undefined) return;
+    if (first === undefined) return moved;
     const subject = names.subject(token, first.epoch, 'retry');
-    await publisher.inOrder(subject, async () => {
-      for (const pack of packsOf(events)) {
-        const messageId = `retry:${hashOf(token, ...pack.map(({ key }) => key))}`;
-        await publisher.publish(publisher.pack(subject, pack.map(packedOf), messageId));
-      }
-    });
+    await publisher
+      .inOrder(subject, async () => {
+        for (const pack of publisher.packsOf(events)) {
+          const messageId = `retry:${hashOf(token, ...pack.map(({ key }) => key))}`;
+          await publisher.publish(publisher.pack(subject, pack.map(packedOf), messageId));
+          for (const { key } of pack) moved.add(key);
+        }
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof QueueFull)) throw error;
+      });
+    return moved;
   }
 }
 
@@ -168,7 +189,8 @@ interface MovedEvent extends PackedEvent {
   readonly epoch: number;
 }
 
-const keyOf = ({ lease, position }: LeasedEvent): string => `${lease.seq}:${position}`;
+/** Tells an event from all others of its store. */
+export const keyOf = ({ lease, position }: LeasedEvent): string => `${lease.seq}:${position}`;
 
 function movedOf(event: LeasedEvent): MovedEvent {
   const { attempts, notBefore, ambiguous, history } = event;
