@@ -29,6 +29,8 @@ export interface IntakeOptions {
 
 /** A failed event that has to wait longer than this goes back to the broker meanwhile (ms). */
 const longestLocalWaitMs = 5_000;
+/** No broker starts sooner (ms). */
+const freshMs = 250;
 const unmarked: MarkEntry = { mark: undefined, revision: 0 };
 
 /** Makes leases of messages: leaves out what is settled, and says what an earlier process may have sent. */
@@ -81,8 +83,10 @@ export class LeaseIntake {
   async #markOf(message: JsMsg, key: string, hasLane: boolean): Promise<MarkEntry> {
     const { marks } = this.#options;
     if (hasLane) return this.#lastTaken.markFor(key, message) ?? marks.read(key);
-    // One without a lane has a mark where it took long, and only another delivery finds it.
-    return message.info.deliveryCount > 1 ? marks.read(key) : unmarked;
+    // One without a lane has a mark where it took long, or some of it failed, and only another delivery finds it. A
+    // broker that was killed may have forgotten the first: then time has passed.
+    const isFirst = message.info.deliveryCount === 1 && this.#options.now() - message.time.getTime() < freshMs;
+    return isFirst ? unmarked : marks.read(key);
   }
 
   async #eventsOf(message: JsMsg): Promise<readonly PackedEvent[] | undefined> {

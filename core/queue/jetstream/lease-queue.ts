@@ -181,7 +181,7 @@ export class LeaseQueue implements WorkableQueue {
 
   #settleIn(lease: PackLease, parts: readonly SettledPart[], moved: ReadonlySet<string>): Promise<void> {
     return this.#guarded(lease, async () => {
-      await this.#journal.mark(lease, parts);
+      await this.#journal.mark(lease, parts, moved);
       for (const part of parts) this.#commit(lease, part, moved.has(keyOf(part.event)));
       // What is settled is: the end of the message comes later, where the broker does not answer now.
       await this.#finish(lease).catch(() => undefined);

@@ -74,20 +74,27 @@ export class SettlementJournal {
     return this.#publishRetries(retries);
   }
 
-  /** Has the mark say what is settled, where something has to wait for that. */
-  async mark(lease: PackLease, parts: readonly SettledPart[]): Promise<void> {
+  /**
+   * Has the mark say what is settled, where something has to wait for that. `moved`: the keys of events that go on in
+   * another message; whoever gets this one after a kill must not have them again.
+   */
+  async mark(lease: PackLease, parts: readonly SettledPart[], moved: ReadonlySet<string> = new Set()): Promise<void> {
     if (lease.isLost) return;
-    const settled = parts.flatMap(({ event, settlement }) => (settlement.kind === 'retry' ? [] : [event.position]));
+    const stays = ({ event, settlement }: SettledPart): boolean =>
+      settlement.kind === 'retry' && !moved.has(keyOf(event));
+    const settled = parts.filter((part) => !stays(part)).map(({ event }) => event.position);
     const isDelivery = parts.every(({ settlement }) => settlement.kind === 'done');
     const isLast = settled.length === lease.open;
-    if (parts.length > 0 && (lease.hasLane ? isDelivery && !isLast : true)) {
+    // The end of a message of no lane says all of it.
+    if (parts.length > 0 && isLast && !lease.hasLane) return;
+    if (parts.length > 0 && isDelivery && !isLast) {
       // Nothing has to wait for it: a crash before the next mark sends it again, as it would a moment earlier.
       lease.isUnmarked = true;
       return;
     }
-    if (!lease.hasLane && performance.now() - lease.takenAt < unmarkedMs) return;
-    const tried = parts.flatMap(({ event, settlement }) =>
-      settlement.kind === 'retry' ? [triedOf(event, settlement)] : [],
+    if (parts.length === 0 && !lease.hasLane && performance.now() - lease.takenAt < unmarkedMs) return;
+    const tried = parts.flatMap((part) =>
+      part.settlement.kind === 'retry' && stays(part) ? [triedOf(part.event, part.settlement)] : [],
     );
     await this.#write(lease, settled, tried, false);
   }

@@ -43,7 +43,8 @@ process.on('exit', () => {
 });
 
 /** Not to outlive a test process that was killed, where util-linux has a word for it. */
-const server = isInstalled('setpriv') ? ['setpriv', '--pdeathsig', 'KILL', 'nats-server'] : ['nats-server'];
+const serverCommand = (): readonly [string, ...string[]] =>
+  isInstalled('setpriv') ? ['setpriv', '--pdeathsig', 'KILL', 'nats-server'] : ['nats-server'];
 
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const { lines = [], jetStream = [], port, host = '127.0.0.1', within = [] } = options;
@@ -60,7 +61,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 
   async function start(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
-      const [program, ...args] = [...within, ...server, '-c', file];
+      const [program, ...args] = [...within, ...serverCommand(), '-c', file];
       child = spawn(program!, args, { stdio: 'ignore' });
       running.add(child);
       if (await answers(child, host, usedPort)) return;
