@@ -80,7 +80,7 @@ export class Backlogs {
       some === every ? events : Math.round((some === 0 ? mean : events / some) * every);
     const waiting = scaled(read.waitingEvents, read.waiting, waitingMessages) - settled;
     return {
-      waiting: waitingMessages === 0 ? 0 : Math.max(waitingMessages === 0 ? 0 : 1, waiting),
+      waiting: waitingMessages === 0 ? 0 : Math.max(1, waiting),
       done: Math.max(0, scaled(read.doneEvents, read.done, doneMessages) - read.undelivered + settled),
       oldestAt: waitingMessages === 0 ? 0 : read.oldestAt,
     };

@@ -44,7 +44,6 @@ export class ConnectionLeases {
     const { connectionOf: connection, onDefect } = options;
     const journal = new SettlementJournal(options);
     this.#queue = new LeaseQueue(journal, {
-      onClosed: () => undefined,
       onDrained: () => this.#askSoon(),
     });
     const intake = new LeaseIntake({ ...options, queue: this.#queue });

@@ -9,8 +9,6 @@ import { keyOf, type SettledPart, type SettlementJournal } from './settlement-jo
 
 /** What a queue of leases tells whoever takes messages out for it. */
 export interface LeaseQueueHooks {
-  /** Nothing of it is open any more. */
-  readonly onClosed: (lease: PackLease) => void;
   /** The broker may be asked again how much waits. */
   readonly onDrained: () => void;
 }
@@ -230,7 +228,7 @@ export class LeaseQueue implements WorkableQueue {
   }
 
   #close(lease: PackLease): void {
-    if (this.#leases.delete(lease.seq)) this.#hooks.onClosed(lease);
+    this.#leases.delete(lease.seq);
   }
 
   #seqsOf(lease: PackLease): readonly number[] {
