@@ -27,6 +27,7 @@ export const beyondUnit: Readonly<Record<string, string>> = {
   'test/queue/outage': 'long: an hour of virtual time before a full queue',
   'test/queue/poison.': 'long, and files: hours of virtual time, in part on disk',
   'test/queue/simulators': 'real time: the waits of a queue, fifty times as fast',
+  'test/support/jetstream/': 'processes: a broker',
   'test/service/': 'files and sockets: services with stores on disk',
   'test/scripts/': 'files and processes: folders of destinations, and what reads them',
 };
