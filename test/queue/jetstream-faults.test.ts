@@ -75,11 +75,7 @@ describeWith('nats-server', 'a store on a broker', () => {
     await worker.stop(0);
     await store.close();
     await broker.kill();
-    const files = await readdir(broker.folder, { recursive: true });
-    const states = files.filter((file) => /\bt[0-9a-f]{8}\/obs\/.*\/o\.dat$/.test(file));
-    expect(states).not.toEqual([]);
-    // As it leaves one that it was writing when it was killed.
-    for (const file of states) await truncate(path.join(broker.folder, file));
+    await forgetDeliveries(broker);
     await broker.start();
     store = await openJetStreamStore({ url });
     const second = fakeConnection('shop');
@@ -87,6 +83,42 @@ describeWith('nats-server', 'a store on a broker', () => {
     await store.work(second).idle();
     expect([first.delivered, second.delivered]).toEqual([['a', 'b'], ['c']]);
   });
+
+  it.each([
+    ['of lanes', true],
+    ['of no lane', false],
+  ])(
+    'leaves events %s to the process that works on them where a broker has forgotten whom it gave them',
+    async (_, haveLanes) => {
+      const [first, second] = [fakeConnection('shop'), fakeConnection('shop')];
+      let answer = (): void => undefined;
+      first.hold = new Promise<void>((resolve) => (answer = resolve));
+      let isOut = false;
+      const { deliver } = first;
+      first.deliver = (...args) => {
+        isOut = true;
+        return deliver(...args);
+      };
+      const other = await openJetStreamStore({ url });
+      const workers = [store.work(first)];
+      // Each in a message of its own; those of four lanes.
+      const ids = haveLanes ? ['a', 'b', 'c', 'd'] : Array.from({ length: 10 }, (__, n) => `m${n}`);
+      for (const id of ids) await put(id, haveLanes ? [id] : undefined);
+      while (!isOut) await sleep(10);
+      workers.push(other.work(second));
+      // One takes out more than it sends at once, and the other one asks for more.
+      await sleep(1_000);
+      await broker.kill();
+      await forgetDeliveries(broker);
+      await broker.start();
+      await sleep(6_000);
+      answer();
+      await Promise.all(workers.map((worker) => worker.idle()));
+      expect([[...first.delivered].sort(), second.delivered]).toEqual([[...ids].sort(), []]);
+      await other.close();
+    },
+    60_000,
+  );
 
   it('says how much waits while others look at the same events', async () => {
     await put('m');
@@ -101,3 +133,11 @@ describeWith('nats-server', 'a store on a broker', () => {
     expect(found).toEqual(new Set([1]));
   });
 });
+
+/** As a broker leaves its state of a consumer that it was writing when it was killed. */
+async function forgetDeliveries({ folder }: Broker): Promise<void> {
+  const files = await readdir(folder, { recursive: true });
+  const states = files.filter((file) => /\bt[0-9a-f]{8}\/obs\/.*\/o\.dat$/.test(file));
+  expect(states).not.toEqual([]);
+  for (const file of states) await truncate(path.join(folder, file));
+}

@@ -3,6 +3,7 @@ import { work } from '../worker.ts';
 import { BrokerOverdue } from './broker-errors.ts';
 import { LeaseIntake } from './lease-intake.ts';
 import { LeaseQueue } from './lease-queue.ts';
+import type { LeaseRecords } from './lease-records.ts';
 import { Pulls } from './pulls.ts';
 import type { RecentIds } from './recent-ids.ts';
 import type { SuspendedConnection } from './suspended-connection.ts';
@@ -13,6 +14,7 @@ export interface ConnectionLeasesOptions extends JournalOptions {
   readonly work: Partial<Omit<WorkOptions, 'queue' | 'connection'>>;
   readonly epoch: number;
   readonly leaseMs: number;
+  readonly records: LeaseRecords;
   readonly recent: RecentIds;
   readonly now: () => number;
   /** How many messages wait, those that any process has out included. */
@@ -35,6 +37,7 @@ export class ConnectionLeases {
   readonly #pulls: Pulls;
   readonly #worker: QueueWorker;
   readonly #timers: NodeJS.Timeout[];
+  readonly #stopTelling: () => Promise<void>;
   #asking: NodeJS.Timeout | undefined;
   #askMs = soonestAskMs;
   #isStopped = false;
@@ -46,6 +49,7 @@ export class ConnectionLeases {
     this.#queue = new LeaseQueue(journal, {
       onDrained: () => this.#askSoon(),
     });
+    this.#stopTelling = options.records.tell(options.token, options.epoch, () => this.#queue.leases);
     const intake = new LeaseIntake({ ...options, queue: this.#queue });
     this.#pulls = new Pulls({
       ...options,
@@ -129,6 +133,7 @@ export class ConnectionLeases {
         this.#queue.giveBack(lease).catch((error: unknown) => onDefect('queue.release', error)),
       ),
     );
+    await this.#stopTelling();
     for (const timer of this.#timers) clearInterval(timer);
   }
 

@@ -220,12 +220,13 @@ export class JetStreamStore implements MovableStore {
   }
 
   async #close(): Promise<void> {
-    const { registry, processes, suspensions, done, rateLimiter, broker } = this.#parts;
+    const { registry, processes, suspensions, done, records, rateLimiter, broker } = this.#parts;
     await Promise.all([...this.#working.values()].map(async (working) => working?.worker.stop(0)));
     registry.close();
     suspensions.close();
     rateLimiter.close();
     await done.close();
+    await records.close();
     await processes.close();
     await broker.connection.close();
   }

@@ -4,6 +4,7 @@ import type { DoneMessages } from './done-messages.ts';
 import type { LaneMark, LaneMarks, MarkEntry } from './lane-marks.ts';
 import { LastTaken } from './last-taken.ts';
 import type { LeaseQueue } from './lease-queue.ts';
+import type { LeaseRecords } from './lease-records.ts';
 import { isImport } from '../record-import.ts';
 import { laneKey, messageKey, type Names, type Channel } from './names.ts';
 import { decodePack, UnreadablePack, type PackedEvent } from './pack.ts';
@@ -16,12 +17,14 @@ export interface IntakeOptions {
   readonly queue: LeaseQueue;
   readonly marks: LaneMarks;
   readonly done: DoneMessages;
+  readonly records: LeaseRecords;
   readonly publisher: Publisher;
   readonly names: Names;
   readonly recent: RecentIds;
   readonly token: string;
   readonly epoch: number;
   readonly by: string;
+  readonly leaseMs: number;
   /** Epoch ms. */
   readonly now: () => number;
   readonly onDefect: (where: string, error: unknown) => void;
@@ -45,7 +48,8 @@ export class LeaseIntake {
 
   /** Returns whether there is something to deliver. */
   async take(message: JsMsg, channel: Channel): Promise<boolean> {
-    const { token, epoch, marks, done, queue } = this.#options;
+    const { token, epoch, marks, done, queue, records } = this.#options;
+    await records.renewed(token, epoch);
     const here = queue.leaseOf(message.seq);
     if (here !== undefined) {
       // It took longer than a lease lasts, or the broker came back with less than it knew.
@@ -55,6 +59,11 @@ export class LeaseIntake {
     const isDone = (channel === 'any' || channel === 'retry') && done.has(token, epoch, channel, message);
     if (isDone || queue.isFinished(message.seq)) {
       message.ack();
+      return false;
+    }
+    if (records.isOutElsewhere(token, epoch, message)) {
+      // The process that has it renews its lease meanwhile, which the broker takes for that of this delivery.
+      message.nak(this.#options.leaseMs / 2);
       return false;
     }
     const hasLane = typeof channel === 'number';
@@ -75,7 +84,12 @@ export class LeaseIntake {
       message.ack();
       return false;
     }
-    queue.add(lease, isSuspect(message, channel, known, events));
+    const mayBeSent =
+      known === undefined && records.mayHaveBeenOut(token, epoch, channel, message, events.length)
+        ? true
+        : isSuspect(message, channel, known, events);
+    records.took(token, epoch, channel, message.seq);
+    queue.add(lease, mayBeSent);
     if (hasLane) this.#lastTaken.remember(markKey, lease);
     return true;
   }

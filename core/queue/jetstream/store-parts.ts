@@ -6,6 +6,7 @@ import { DeadLetters } from './dead-letters.ts';
 import { DoneMessages } from './done-messages.ts';
 import { createKvRateLimiter, type KvRateLimiter } from './kv-rate-limiter.ts';
 import { LaneMarks } from './lane-marks.ts';
+import { LeaseRecords } from './lease-records.ts';
 import { tokenOf } from './names.ts';
 import { readChannels } from './channels.ts';
 import { untilAnswered } from './patience.ts';
@@ -25,6 +26,7 @@ export interface StoreParts {
   readonly publisher: Publisher;
   readonly marks: LaneMarks;
   readonly done: DoneMessages;
+  readonly records: LeaseRecords;
   readonly deadLetters: DeadLetters;
   readonly registry: Registry;
   readonly retention: Retention;
@@ -74,16 +76,18 @@ export function createStoreParts(broker: Broker, streams: StoreStreams, options:
   const processes = new Processes(buckets.live, crypto.randomUUID(), here, workers, onProcesses);
   const of = { broker, streams, publisher, marks, deadLetters, registry, retention, putter, backlogs, stored };
   const suspensions = new Suspensions(buckets.rate, (error) => onDefect('queue.suspend', error));
-  const done = new DoneMessages({
+  const known = {
     bucket: buckets.hwm,
     broker,
     names,
     by: processes.key,
-    isAlive: (key) => processes.isAlive(key),
-    onDefect: (error) => onDefect('queue.settle', error),
-  });
+    isAlive: (key: string) => processes.isAlive(key),
+    onDefect: (error: unknown) => onDefect('queue.settle', error),
+  };
+  const done = new DoneMessages(known);
+  const records = new LeaseRecords(known);
   const rateLimiter = createKvRateLimiter(buckets.rate, { onDefect: (error) => onDefect('queue.pace', error) });
-  return { ...of, done, processes, suspensions, rateLimiter, now };
+  return { ...of, done, records, processes, suspensions, rateLimiter, now };
 }
 
 /** Resolves once they know what other processes have told. */
@@ -93,9 +97,10 @@ export async function openParts({
   processes,
   suspensions,
   done,
+  records,
   rateLimiter,
 }: StoreParts): Promise<void> {
-  const parts = [registry, processes, suspensions, done, rateLimiter];
+  const parts = [registry, processes, suspensions, done, records, rateLimiter];
   // A cluster that has lost a node elects leaders for some seconds.
   await Promise.all(parts.map((part) => untilAnswered(broker.connection, () => part.open())));
 }
